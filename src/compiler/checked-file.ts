@@ -1,0 +1,49 @@
+import type { Diagnostic } from '../resources/diagnostic.ts';
+import type { NodeMatcher } from '../resources/node.ts';
+import type { Origin, Resource } from '../resources/resource.ts';
+import type { ResourceFacts } from './facts.ts';
+
+/** A resource with what only the group checks need to know of it. */
+export interface CheckedResource {
+  readonly resource: Resource;
+  readonly facts: ResourceFacts;
+}
+
+/** An entry of `certificates:`. Paths are absolute. */
+export interface CertificateEntry {
+  readonly name: string;
+  readonly certificateChainPath: string;
+  readonly privateKeyPath: string;
+  readonly origin: Origin;
+}
+
+/** An entry of `trust_bundles:`. Paths are absolute. */
+export interface TrustBundleEntry {
+  readonly name: string;
+  readonly trustedCaPath: string;
+  readonly crlPath: string | undefined;
+  readonly spiffeTrustDomain: string | undefined;
+  readonly origin: Origin;
+}
+
+/**
+ * One file, parsed, strictly decoded, checked by itself and encoded: a pure function of its bytes, so it is
+ * cached by hash. Group checks (references, duplicates, certificates) follow in `compileGroup`.
+ */
+export interface CheckedFile {
+  readonly path: string;
+  readonly hash: string;
+  /** Undefined when the YAML cannot be read, so that nobody knows which nodes it is for. */
+  readonly matcher: NodeMatcher | undefined;
+  readonly pinnedVersion: { readonly value: string; readonly origin: Origin } | undefined;
+  readonly resources: readonly CheckedResource[];
+  readonly certificates: readonly CertificateEntry[];
+  readonly trustBundles: readonly TrustBundleEntry[];
+  /** Errors and warnings. With an error `resources` may be incomplete. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** True when the file itself has an error, which holds back every group that has the file. */
+export function hasErrors(file: CheckedFile): boolean {
+  return file.diagnostics.some(diagnostic => diagnostic.severity === 'error');
+}

@@ -1,0 +1,11 @@
+import type { Snapshot } from '../resources/snapshot.ts';
+import type { TypeUrl } from '../resources/type-url.ts';
+import type { StreamRequest } from './request.ts';
+
+/** All that can happen to a stream. Time is an event, so the protocol needs no clock. */
+export type StreamEvent =
+  | { readonly kind: 'request'; readonly request: StreamRequest }
+  /** The newest snapshot of the node's group; earlier ones may have been passed over. */
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** The timer that `holdStarted` asked for has ended. */
+  | { readonly kind: 'holdExpired'; readonly typeUrl: TypeUrl };
