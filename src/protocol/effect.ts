@@ -7,7 +7,12 @@ import type { Update } from './update.ts';
 export type Effect =
   | { readonly kind: 'send'; readonly typeUrl: TypeUrl; readonly nonce: string; readonly update: Update }
   /** The client accepted the response with this nonce. */
-  | { readonly kind: 'acked'; readonly typeUrl: TypeUrl; readonly nonce: string; readonly versionInfo: string }
+  | {
+      readonly kind: 'acked';
+      readonly typeUrl: TypeUrl;
+      readonly nonce: string;
+      readonly versionInfo: string;
+    }
   /** The client rejected it. `resources`: those that the response changed, so one of them is at fault. */
   | {
       readonly kind: 'nacked';
@@ -20,7 +25,12 @@ export type Effect =
   /** A request with an outdated nonce. */
   | { readonly kind: 'stale'; readonly typeUrl: TypeUrl; readonly nonce: string }
   /** The subscription of a type changed; `names` counts explicit names. */
-  | { readonly kind: 'subscribed'; readonly typeUrl: TypeUrl; readonly wildcard: boolean; readonly names: number }
+  | {
+      readonly kind: 'subscribed';
+      readonly typeUrl: TypeUrl;
+      readonly wildcard: boolean;
+      readonly names: number;
+    }
   /** An update waits at a gate: start a timer and send `holdExpired` when it ends. Replaces a running timer of the type. */
   | { readonly kind: 'holdStarted'; readonly typeUrl: TypeUrl }
   /** The wait is over: stop the timer. */

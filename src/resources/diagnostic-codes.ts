@@ -1,17 +1,15 @@
-/** What docs/errors.md says about one code. */
-export interface DiagnosticCodeEntry {
-  /** One line: what is wrong. */
-  readonly title: string;
-  /** Why authplane refuses it or warns. */
-  readonly reason: string;
-  /** What to do. */
-  readonly hint: string;
-}
+import { CERTIFICATE_CODES } from './certificate-codes.ts';
+import type { DiagnosticCodeEntry } from './diagnostic-code-entry.ts';
+import { ENVOY_RULE_CODES } from './envoy-rule-codes.ts';
+import { REFERENCE_CODES } from './reference-codes.ts';
+import { TRAP_CODES } from './trap-codes.ts';
+
+export type { DiagnosticCodeEntry } from './diagnostic-code-entry.ts';
 
 /**
  * Every diagnostic about operators' files. Codes are stable: never reused, never renumbered.
  * 10xx files and YAML, 11xx schema, 12xx field rules, 13xx references, 14xx duplicates and conflicts,
- * 15xx certificates, 16xx accepted by Envoy although broken, 17xx loading.
+ * 15xx certificates, 16xx accepted by Envoy although broken, 17xx loading, 18xx said by a real Envoy.
  */
 export const DIAGNOSTIC_CODES = {
   AP1001: {
@@ -69,35 +67,53 @@ export const DIAGNOSTIC_CODES = {
     reason: 'A typed_config must name a message of the Envoy API this release knows.',
     hint: 'Write "@type": type.googleapis.com/ and the full message name.',
   },
+  AP1104: {
+    title: 'The resource has no name',
+    reason: 'Proxies ask for resources by name; one without a name cannot be served.',
+    hint: 'Set `name` (`cluster_name` for endpoints).',
+  },
+  AP1105: {
+    title: 'The virtual host is not named after its route configuration',
+    reason: 'Proxies ask for virtual hosts (VHDS) as `<route configuration>/<domain>`.',
+    hint: 'Name it `<route configuration>/<name>`, with the route configuration that has `vhds`.',
+  },
+  AP1106: {
+    title: 'The wrapped resource sets what authplane decides',
+    reason:
+      "Version, TTL and cache control in envoy.service.discovery.v3.Resource are the control plane's own.",
+    hint: 'Write the resource itself with its "@type", without the wrapper.',
+  },
   AP1201: {
     title: 'A field rule of the Envoy API is violated',
     reason: 'Envoy checks the same rule and would refuse the resource.',
     hint: 'Change the value so that it meets the rule.',
   },
-  AP1301: {
-    title: 'Unknown cluster',
-    reason: 'Requests to it would be answered 503; a filter that needs it would fail.',
-    hint: 'Define the cluster in a file that the same nodes match, or correct the name.',
+  ...ENVOY_RULE_CODES,
+  ...REFERENCE_CODES,
+  ...CERTIFICATE_CODES,
+  ...TRAP_CODES,
+  AP1701: {
+    title: 'The load would remove too many resources',
+    reason:
+      'More than 10 resources of a type and more than 30 % of them disappear at once, as after a half-finished copy.',
+    hint: 'Restore the files, or confirm the removal with `authplane confirm HASH --state-dir DIR`.',
   },
-  AP1302: {
-    title: 'Unknown endpoints',
-    reason: 'An EDS cluster without a ClusterLoadAssignment keeps Envoy warming until its fetch timeout.',
-    hint: 'Add an entry to `endpoints:` with this cluster_name (it may have no endpoints).',
+  AP1702: {
+    title: 'There is no snapshot file',
+    reason:
+      'An empty directory is what an unmounted disk looks like, so nothing is taken away from any proxy.',
+    hint: 'Restore the files, or confirm the removal with `authplane confirm HASH --state-dir DIR`.',
   },
-  AP1303: {
-    title: 'Unknown route configuration',
-    reason: 'The listener would wait for it and then answer 404.',
-    hint: 'Add the RouteConfiguration to `routes:` or correct the name.',
+  AP1703: {
+    title: 'It is not known which proxies the file is for',
+    reason: 'The file is new and its `node:` cannot be read, so any node group may be incomplete without it.',
+    hint: 'Correct the file, or delete it: until then every node group keeps what it has.',
   },
-  AP1304: {
-    title: 'Unknown secret',
-    reason: 'Envoy would wait for it and then reset every connection.',
-    hint: 'Add it to `secrets:`, `certificates:` or `trust_bundles:`, or correct the name.',
-  },
-  AP1305: {
-    title: 'Unknown extension configuration',
-    reason: 'Without it Envoy answers 500 after the fetch timeout.',
-    hint: 'Add it to `extension_configs:` or correct the name.',
+  AP1801: {
+    title: 'A real Envoy refuses the configuration',
+    reason:
+      '`authplane validate --envoy` gave it to an Envoy in validate mode, which checks more than the API says.',
+    hint: 'Correct what the message names; the place is that of the first resource in it.',
   },
 } as const satisfies Record<string, DiagnosticCodeEntry>;
 

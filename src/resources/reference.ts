@@ -12,11 +12,4 @@ export interface Reference {
 }
 
 export type ReferenceKind =
-  | 'endpoints'
-  | 'cluster'
-  | 'route'
-  | 'secret'
-  | 'extension'
-  | 'scopedRoutes'
-  | 'virtualHosts'
-  | 'runtime';
+  'endpoints' | 'cluster' | 'route' | 'secret' | 'extension' | 'scopedRoutes' | 'virtualHosts' | 'runtime';

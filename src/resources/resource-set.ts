@@ -30,9 +30,7 @@ export class ResourceSet {
   /** Hash of all names and versions; computed when first asked for. Order does not matter. */
   get version(): Version {
     return (this.#version ??= contentVersion(
-      [...this.byName.values()]
-        .map(resource => `${resource.name}\n${resource.version}`)
-        .sort(),
+      [...this.byName.values()].map(resource => `${resource.name}\n${resource.version}`).sort(),
     ));
   }
 

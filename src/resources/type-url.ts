@@ -49,7 +49,15 @@ function type(
   field: string,
   options: Partial<Pick<ResourceType, 'nameField' | 'fullState' | 'wildcardByDefault'>> = {},
 ): ResourceType {
-  return { shortName, typeUrl, field, nameField: 'name', fullState: false, wildcardByDefault: false, ...options };
+  return {
+    shortName,
+    typeUrl,
+    field,
+    nameField: 'name',
+    fullState: false,
+    wildcardByDefault: false,
+    ...options,
+  };
 }
 
 /** The types authplane serves, in make-before-break order. */

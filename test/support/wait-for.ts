@@ -19,7 +19,8 @@ export async function waitFor<T>(
     } catch (thrown) {
       last = thrown;
     }
-    if (performance.now() > deadline) throw new Error(`timed out after ${timeoutMs} ms: ${what}`, { cause: last });
+    if (performance.now() > deadline)
+      throw new Error(`timed out after ${timeoutMs} ms: ${what}`, { cause: last });
     await pause(intervalMs);
   }
 }

@@ -1,0 +1,141 @@
+import type { ResourceSet } from '../resources/resource-set.ts';
+import type { Resource } from '../resources/resource.ts';
+import { resourcesOf } from '../resources/snapshot.ts';
+import { EXTENSION_CONFIG, resourceType, type TypeUrl, VIRTUAL_HOST } from '../resources/type-url.ts';
+import { removesSilently } from './gate.ts';
+import type { Delivery } from './plan.ts';
+import { difference } from './set-algebra.ts';
+import type { StreamState } from './stream-state.ts';
+import { type Subscription, WILDCARD } from './subscription.ts';
+import type { Update } from './update.ts';
+
+/** A response, and what is new to the client in it. */
+export interface Response {
+  readonly update: Update;
+  readonly changed: readonly Resource[];
+}
+
+const EMPTY: readonly never[] = [];
+
+/** The response that brings the client to the target; undefined when it would say nothing. */
+export function respond(
+  state: StreamState,
+  subscription: Subscription,
+  delivery: Delivery,
+): Response | undefined {
+  return state.variant === 'sotw'
+    ? respondSotw(state, subscription, delivery)
+    : respondDelta(state, subscription, delivery);
+}
+
+/**
+ * `version_info`: the operator's own version if there is one, else the hash of the snapshot's resources of the type, or of
+ * the target while it still has what is to be removed.
+ */
+function versionInfoOf(state: StreamState, subscription: Subscription, target: ResourceSet): string {
+  const { snapshot } = state;
+  if (snapshot?.pinnedVersion !== undefined) return snapshot.pinnedVersion;
+  if (snapshot === undefined || subscription.wildcard !== 'none') return target.version;
+  return resourcesOf(snapshot, subscription.typeUrl).version;
+}
+
+/** LDS and CDS: the whole state. Other types: what changed or was asked for; leaving out deletes nothing. */
+function respondSotw(
+  state: StreamState,
+  subscription: Subscription,
+  delivery: Delivery,
+): Response | undefined {
+  const { target, answered } = delivery;
+  const { changed } = difference(subscription.sent, target);
+  const versionInfo = versionInfoOf(state, subscription, target);
+  if (resourceType(subscription.typeUrl)?.fullState === true) {
+    const update = sharedUpdate(target, subscription.typeUrl, versionInfo, () => ({
+      variant: 'sotw',
+      typeUrl: subscription.typeUrl,
+      versionInfo,
+      resources: [...target.byName.values()],
+      removed: EMPTY,
+      bodiless: EMPTY,
+    }));
+    return { update, changed: changed.length > 0 ? changed : update.resources };
+  }
+  const resources = withAnswered(changed, target, answered);
+  if (resources.length === 0) return undefined;
+  const { typeUrl } = subscription;
+  const update: Update = {
+    variant: 'sotw',
+    typeUrl,
+    versionInfo,
+    resources,
+    removed: EMPTY,
+    bodiless: EMPTY,
+  };
+  return { update, changed: resources };
+}
+
+/** What changed, what was asked for, and what does not or no longer exist. */
+function respondDelta(
+  state: StreamState,
+  subscription: Subscription,
+  delivery: Delivery,
+): Response | undefined {
+  const { target, answered } = delivery;
+  const { typeUrl } = subscription;
+  const step = difference(subscription.sent, target);
+  const versionInfo = versionInfoOf(state, subscription, target);
+  const removed = removesSilently('delta', typeUrl) ? EMPTY : step.removed;
+  if (answered.size === 0 || (answered.size === 1 && answered.has(WILDCARD))) {
+    if (answered.size === 0 && step.changed.length === 0 && removed.length === 0) return undefined;
+    const update = sharedUpdate(step, typeUrl, versionInfo, () => ({
+      variant: 'delta',
+      typeUrl,
+      versionInfo,
+      resources: step.changed,
+      removed,
+      bodiless: EMPTY,
+    }));
+    return { update, changed: step.changed };
+  }
+  const missing = [...answered].filter(
+    name => name !== WILDCARD && target.find(name) === undefined && !removed.includes(name),
+  );
+  const update: Update = {
+    variant: 'delta',
+    typeUrl,
+    versionInfo,
+    resources: withAnswered(step.changed, target, answered),
+    removed: missingAreRemoved(typeUrl) ? [...removed, ...missing] : removed,
+    bodiless: typeUrl === VIRTUAL_HOST ? missing : EMPTY,
+  };
+  const names = update.resources.length + update.removed.length + update.bodiless.length;
+  return names === 0 && !answered.has(WILDCARD) ? undefined : { update, changed: update.resources };
+}
+
+/**
+ * How a name that does not exist is answered: by `removed_resources`, but not for VHDS (the request would hang) and not
+ * for ECDS (a warming listener would be stuck for ever; unanswered, its default configuration applies).
+ */
+function missingAreRemoved(typeUrl: TypeUrl): boolean {
+  return typeUrl !== VIRTUAL_HOST && typeUrl !== EXTENSION_CONFIG;
+}
+
+function withAnswered(
+  changed: readonly Resource[],
+  target: ResourceSet,
+  answered: ReadonlySet<string>,
+): readonly Resource[] {
+  const asked = [...answered].flatMap(name => target.find(name) ?? []);
+  return asked.length === 0 ? changed : [...new Set([...changed, ...asked])];
+}
+
+const updates = new WeakMap<object, Update>();
+
+/** One object for all streams that make the same step, so that its bytes are made once. */
+function sharedUpdate(key: object, typeUrl: TypeUrl, versionInfo: string, make: () => Update): Update {
+  const known = updates.get(key);
+  // The empty set and the empty difference are the same object for every type.
+  if (known?.versionInfo === versionInfo && known.typeUrl === typeUrl) return known;
+  const update = make();
+  updates.set(key, update);
+  return update;
+}

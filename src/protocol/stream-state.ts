@@ -1,0 +1,39 @@
+import type { ResourceSet } from '../resources/resource-set.ts';
+import type { Snapshot } from '../resources/snapshot.ts';
+import type { TypeUrl } from '../resources/type-url.ts';
+import type { Subscription } from './subscription.ts';
+
+/** Everything a stream remembers. Immutable. */
+export interface StreamState {
+  readonly variant: 'sotw' | 'delta';
+  /** An aggregated stream keeps the order between its types; a stream of one type has nothing to order. */
+  readonly ads: boolean;
+  /** Undefined while the node waits for a file that matches it: requests are read, nothing is answered. */
+  readonly snapshot: Snapshot | undefined;
+  /**
+   * Endpoints and secrets that may be asked for: those of the snapshot, and those of earlier ones as long as the client
+   * may hold, or be warming, what names them.
+   */
+  readonly offered: ReadonlyMap<TypeUrl, ResourceSet>;
+  readonly subscriptions: ReadonlyMap<TypeUrl, Subscription>;
+  /** Nonces are numbers, counted up over all types of the stream. */
+  readonly lastNonce: number;
+  /** The client came back with resources of an earlier stream: what uses them may not be subscribed yet. */
+  readonly resumed: boolean;
+}
+
+/** The state of a stream that was just opened. */
+export function initialStream(options: Pick<StreamState, 'variant' | 'ads'>): StreamState {
+  return {
+    ...options,
+    snapshot: undefined,
+    offered: new Map(),
+    subscriptions: new Map(),
+    lastNonce: 0,
+    resumed: false,
+  };
+}
+
+export function withSubscription(state: StreamState, subscription: Subscription): StreamState {
+  return { ...state, subscriptions: new Map(state.subscriptions).set(subscription.typeUrl, subscription) };
+}

@@ -1,0 +1,184 @@
+import { resourcesOf } from '../resources/snapshot.ts';
+import { ResourceSet } from '../resources/resource-set.ts';
+import type { Resource } from '../resources/resource.ts';
+import { CLUSTER, ENDPOINTS, type TypeUrl } from '../resources/type-url.ts';
+import { readAcknowledgement } from './acknowledgement.ts';
+import { subscribeDelta } from './delta.ts';
+import type { Effect } from './effect.ts';
+import type { StreamEvent } from './event.ts';
+import { offerSnapshot, releaseOffers } from './offer.ts';
+import { inOrder } from './order.ts';
+import { type Delivery, plan, settleSilently } from './plan.ts';
+import type { StreamRequest } from './request.ts';
+import { respond } from './response.ts';
+import { subscribeSotw } from './sotw.ts';
+import { type StreamState, withSubscription } from './stream-state.ts';
+import { NO_NAMES, type Outstanding, type Subscription } from './subscription.ts';
+
+/** What an event does to a stream. */
+export interface Step {
+  readonly state: StreamState;
+  readonly effects: readonly Effect[];
+}
+
+/** A client that never answers must not make a stream grow: older responses are forgotten, their ACKs are stale. */
+const MAX_OUTSTANDING = 64;
+
+/**
+ * The xDS protocol of one stream, both variants, as a pure function. Never throws, whatever the events.
+ * Rules: docs/xds.md.
+ */
+export function step(state: StreamState, event: StreamEvent): Step {
+  switch (event.kind) {
+    case 'request':
+      return onRequest(state, event.request);
+    case 'snapshot':
+      return advance(offerSnapshot(state, event.snapshot), []);
+    case 'holdExpired':
+      return onHoldExpired(state, event.typeUrl);
+  }
+}
+
+function onHoldExpired(state: StreamState, typeUrl: TypeUrl): Step {
+  const subscription = state.subscriptions.get(typeUrl);
+  if (subscription?.hold !== 'waiting') return { state, effects: [] };
+  return advance(withSubscription(state, { ...subscription, hold: 'expired' }), []);
+}
+
+function onRequest(state: StreamState, request: StreamRequest): Step {
+  const before = state.subscriptions.get(request.typeUrl);
+  const { subscription, effects, ignore } = readAcknowledgement(before, request);
+  const acknowledged = subscription === undefined ? state : withSubscription(state, subscription);
+  if (ignore) return { state: acknowledged, effects };
+
+  const next = subscribe(acknowledged, subscription, request);
+  const resumed =
+    state.resumed ||
+    (before === undefined && request.variant === 'delta' && request.initialVersions.size > 0);
+  const changed =
+    before === undefined || before.names !== next.names || before.wildcard !== next.wildcard
+      ? [subscribedEffect(next)]
+      : [];
+  return advance({ ...withSubscription(acknowledged, next), resumed }, [...effects, ...changed]);
+}
+
+function subscribe(
+  state: StreamState,
+  before: Subscription | undefined,
+  request: StreamRequest,
+): Subscription {
+  if (request.variant === 'sotw') return subscribeSotw(before, request);
+  const { snapshot } = state;
+  const available = snapshot === undefined ? ResourceSet.EMPTY : resourcesOf(snapshot, request.typeUrl);
+  return subscribeDelta(before, request, available);
+}
+
+function subscribedEffect(subscription: Subscription): Effect {
+  return {
+    kind: 'subscribed',
+    typeUrl: subscription.typeUrl,
+    wildcard: subscription.wildcard !== 'none',
+    names: subscription.names.size,
+  };
+}
+
+/** Sends, in the order of the types, all that may leave now. */
+function advance(start: StreamState, before: readonly Effect[]): Step {
+  if (start.snapshot === undefined) return { state: start, effects: before };
+  let state = releaseOffers(start);
+  const effects = [...before];
+  for (const typeUrl of inOrder(state.subscriptions.keys())) {
+    const subscription = state.subscriptions.get(typeUrl);
+    if (subscription === undefined) continue;
+    const { send, wait } = plan(state, subscription);
+    if (send !== undefined) state = deliver(state, subscription, send, effects);
+    else state = replace(state, settleSilently(state, subscription));
+    state = hold(state, typeUrl, wait, effects);
+  }
+  return { state, effects };
+}
+
+function replace(state: StreamState, subscription: Subscription): StreamState {
+  return state.subscriptions.get(subscription.typeUrl) === subscription
+    ? state
+    : withSubscription(state, subscription);
+}
+
+function deliver(
+  state: StreamState,
+  subscription: Subscription,
+  delivery: Delivery,
+  effects: Effect[],
+): StreamState {
+  const response = respond(state, subscription, delivery);
+  const reached = { ...subscription, sent: delivery.target, unanswered: NO_NAMES };
+  if (response === undefined) return withSubscription(state, reached);
+
+  const { update, changed } = response;
+  const lastNonce = state.lastNonce + 1;
+  const nonce = String(lastNonce);
+  effects.push({ kind: 'send', typeUrl: subscription.typeUrl, nonce, update });
+  const rejected = stillRejected(subscription, delivery.target);
+  const entry: Outstanding = {
+    nonce,
+    versionInfo: update.versionInfo,
+    changed,
+    target: delivery.target,
+    cures: rejected.size < subscription.rejected.size,
+  };
+  const sent = withSubscription(
+    { ...state, lastNonce },
+    {
+      ...reached,
+      lastNonce: nonce,
+      outstanding: [...subscription.outstanding, entry].slice(-MAX_OUTSTANDING),
+      rejected,
+    },
+  );
+  return subscription.typeUrl === CLUSTER ? warmEndpoints(sent, changed) : sent;
+}
+
+/** A rejection stands as long as the client is offered the very same version. */
+function stillRejected(subscription: Subscription, target: ResourceSet): ReadonlySet<string> {
+  if (subscription.rejected.size === 0) return subscription.rejected;
+  const { sent } = subscription;
+  return new Set(
+    [...subscription.rejected].filter(name => {
+      const offered = target.byName.get(name);
+      return offered !== undefined && offered.version === sent.byName.get(name)?.version;
+    }),
+  );
+}
+
+/**
+ * Envoy warms a changed cluster on its endpoints, also when they are the same as before: they are sent once more
+ * (xDS protocol, "Resource warming"). In SotW the request that follows cannot be told from an ACK, so it is not awaited.
+ */
+function warmEndpoints(state: StreamState, clusters: readonly Resource[]): StreamState {
+  const endpoints = state.subscriptions.get(ENDPOINTS);
+  if (endpoints === undefined) return state;
+  const names = clusters
+    .flatMap(cluster => cluster.references)
+    .filter(reference => reference.kind === 'endpoints' && endpoints.sent.find(reference.name) !== undefined)
+    .map(reference => reference.name);
+  if (names.length === 0) return state;
+  return withSubscription(state, { ...endpoints, unanswered: new Set([...endpoints.unanswered, ...names]) });
+}
+
+function hold(
+  state: StreamState,
+  typeUrl: TypeUrl,
+  wait: 'no' | 'timed' | 'untimed',
+  effects: Effect[],
+): StreamState {
+  const subscription = state.subscriptions.get(typeUrl);
+  if (subscription === undefined) return state;
+  if (wait === 'timed') {
+    if (subscription.hold !== 'none') return state;
+    effects.push({ kind: 'holdStarted', typeUrl });
+    return withSubscription(state, { ...subscription, hold: 'waiting' });
+  }
+  if (subscription.hold === 'none') return state;
+  effects.push({ kind: 'holdEnded', typeUrl, timedOut: subscription.hold === 'expired' });
+  return withSubscription(state, { ...subscription, hold: 'none' });
+}

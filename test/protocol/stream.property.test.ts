@@ -1,0 +1,310 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Effect } from '../../src/protocol/effect.ts';
+import type { StreamEvent } from '../../src/protocol/event.ts';
+import { initialStream } from '../../src/protocol/stream-state.ts';
+import { step } from '../../src/protocol/stream.ts';
+import { ResourceSet } from '../../src/resources/resource-set.ts';
+import type { Resource } from '../../src/resources/resource.ts';
+import { resourcesOf, type Snapshot } from '../../src/resources/snapshot.ts';
+import {
+  CLUSTER,
+  ENDPOINTS,
+  EXTENSION_CONFIG,
+  LISTENER,
+  ROUTE,
+  SECRET,
+  type TypeUrl,
+  typeUrlOf,
+  VIRTUAL_HOST,
+} from '../../src/resources/type-url.ts';
+import { arbitraryMoves, arbitrarySnapshot, BAD, type Move } from './arbitrary-fleet.ts';
+import { EnvoyModel } from './envoy-model.ts';
+import { Link } from './link.ts';
+
+/** Long in `npm run prove`, short in `npm test`. */
+const runs = process.env['AUTHPLANE_PROVE'] === '1' ? 25_000 : 1_000;
+const variants = ['sotw', 'delta'] as const;
+const modelTypes = [CLUSTER, ENDPOINTS, LISTENER, ROUTE];
+
+function play(link: Link, moves: readonly Move[]): Snapshot | undefined {
+  let last: Snapshot | undefined;
+  for (const move of moves) {
+    switch (move.kind) {
+      case 'publish':
+        last = move.snapshot;
+        link.publish(move.snapshot);
+        break;
+      case 'toServer':
+        link.toServer();
+        break;
+      case 'toClient':
+        link.toClient();
+        break;
+      case 'reconnect':
+        link.reconnect();
+        break;
+      case 'settle':
+        link.settle();
+        break;
+      case 'expire': {
+        const typeUrl = link.held[move.which];
+        if (typeUrl !== undefined) link.expire(typeUrl);
+        break;
+      }
+    }
+  }
+  return last;
+}
+
+/** name → version of what a client holds. */
+function contents(resources: Iterable<Resource>): Record<string, string> {
+  return Object.fromEntries(
+    [...resources].map((entry): [string, string] => [entry.name, entry.version]).sort(),
+  );
+}
+
+/** What a client of a consistent snapshot ends up with: everything of CDS and LDS, of the others what those name. */
+function expected(snapshot: Snapshot, typeUrl: TypeUrl): Record<string, string> {
+  const all = resourcesOf(snapshot, typeUrl);
+  if (typeUrl === CLUSTER || typeUrl === LISTENER) return contents(all.byName.values());
+  const [users, kind] =
+    typeUrl === ENDPOINTS ? ([CLUSTER, 'endpoints'] as const) : ([LISTENER, 'route'] as const);
+  const named = [...resourcesOf(snapshot, users).byName.values()]
+    .flatMap(user => user.references)
+    .filter(reference => reference.kind === kind)
+    .flatMap(reference => all.find(reference.name) ?? []);
+  return contents(named);
+}
+
+function expectConverged(link: Link, snapshot: Snapshot): void {
+  for (const typeUrl of modelTypes) {
+    expect(contents(link.client.has(typeUrl).values()), typeUrl).to.deep.equal(expected(snapshot, typeUrl));
+  }
+}
+
+for (const variant of variants) {
+  describe(`${variant} stream, whatever the order of messages`, function () {
+    this.timeout(process.env['AUTHPLANE_PROVE'] === '1' ? 1_800_000 : 60_000);
+
+    it('gives the client exactly what it asks for in the newest snapshot, without any timeout', () => {
+      fc.assert(
+        fc.property(arbitraryMoves(), moves => {
+          const link = new Link(new EnvoyModel(variant));
+          const last = play(link, moves);
+          link.settle();
+          if (last !== undefined) expectConverged(link, last);
+          expect(link.held).to.deep.equal([]);
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    it('never leaves a route in use without its cluster', () => {
+      fc.assert(
+        fc.property(arbitraryMoves(), moves => {
+          const link = new Link(new EnvoyModel(variant));
+          play(link, moves);
+          link.settle();
+          expect(link.client.outages).to.deep.equal([]);
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    it('converges over reconnects and timeouts', () => {
+      fc.assert(
+        fc.property(arbitraryMoves({ reconnects: true, timeouts: true }), moves => {
+          const link = new Link(new EnvoyModel(variant));
+          const last = play(link, moves);
+          link.settle();
+          for (let i = 0; i < 10 && link.held.length > 0; i++) {
+            for (const typeUrl of link.held) link.expire(typeUrl);
+            link.settle();
+          }
+          if (last !== undefined) expectConverged(link, last);
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    it('recovers by the next good snapshot from any rejection', () => {
+      fc.assert(
+        fc.property(
+          arbitraryMoves({ badContent: true, timeouts: true }),
+          arbitrarySnapshot(),
+          (moves, good) => {
+            const link = new Link(new EnvoyModel(variant, entry => isBad(entry)));
+            play(link, moves);
+            link.settle();
+            link.publish(good);
+            link.settle();
+            expectConverged(link, good);
+          },
+        ),
+        { numRuns: runs },
+      );
+    });
+
+    it('sends nothing for an equal snapshot or an ACK', () => {
+      fc.assert(
+        fc.property(arbitraryMoves(), moves => {
+          const link = new Link(new EnvoyModel(variant));
+          const last = play(link, moves);
+          link.settle();
+          if (last === undefined) return;
+          const before = link.sent.length;
+          link.publish(withFreshSets(last));
+          link.settle();
+          expect(link.sent.length).to.equal(before);
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    it('does not send a rejected version again until something changes', () => {
+      fc.assert(
+        fc.property(arbitraryMoves({ badContent: true }), moves => {
+          const link = new Link(new EnvoyModel(variant, entry => isBad(entry)));
+          const last = play(link, moves);
+          link.settle();
+          const before = link.sent.length;
+          if (last !== undefined) link.publish(withFreshSets(last));
+          for (const typeUrl of link.held) link.expire(typeUrl);
+          link.settle();
+          expect(link.sent.length - before).to.equal(0);
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    it('lets LDS and RDS follow only an accepted CDS', () => {
+      fc.assert(
+        fc.property(arbitraryMoves(), moves => {
+          const link = new Link(new EnvoyModel(variant));
+          play(link, moves);
+          link.settle();
+          expectOrder(link.effects);
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    it('survives any sequence of events', () => {
+      fc.assert(
+        fc.property(fc.array(arbitraryEvent(variant), { maxLength: 60 }), events => {
+          let state = initialStream({ variant, ads: true });
+          for (const event of events) ({ state } = step(state, event));
+          for (const subscription of state.subscriptions.values()) {
+            expect(subscription.outstanding.length).to.be.at.most(64);
+          }
+        }),
+        { numRuns: runs },
+      );
+    });
+  });
+}
+
+describe('SotW and delta streams', function () {
+  this.timeout(process.env['AUTHPLANE_PROVE'] === '1' ? 1_800_000 : 60_000);
+
+  it('end with the same resources after the same snapshots', () => {
+    fc.assert(
+      fc.property(fc.array(arbitrarySnapshot(), { minLength: 1, maxLength: 8 }), snapshots => {
+        const ends = variants.map(variant => {
+          const link = new Link(new EnvoyModel(variant));
+          for (const published of snapshots) {
+            link.publish(published);
+            link.settle();
+          }
+          return modelTypes.map(typeUrl => contents(link.client.has(typeUrl).values()));
+        });
+        expect(ends[0]).to.deep.equal(ends[1]);
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  it('send every subscribed cluster and listener in each SotW response', () => {
+    fc.assert(
+      fc.property(arbitraryMoves(), moves => {
+        const link = new Link(new EnvoyModel('sotw'));
+        const last = play(link, moves);
+        link.settle();
+        if (last === undefined) return;
+        for (const typeUrl of [CLUSTER, LISTENER]) {
+          const newest = link.sent.filter(effect => effect.typeUrl === typeUrl).at(-1);
+          expect(contents(newest?.update.resources ?? [])).to.deep.equal(expected(last, typeUrl));
+        }
+      }),
+      { numRuns: runs },
+    );
+  });
+});
+
+function isBad(entry: Resource): boolean {
+  return Buffer.from(entry.sotwFrame).includes(`=${BAD}`);
+}
+
+/** Equal content in new objects, as a reload of the same files gives. */
+function withFreshSets(snapshot: Snapshot): Snapshot {
+  const resources = [...snapshot.resources].map(
+    ([typeUrl, set]) =>
+      [typeUrl, ResourceSet.of([...set.byName.values()].map(entry => ({ ...entry })))] as const,
+  );
+  return { ...snapshot, resources: new Map(resources) };
+}
+
+/** Between a CDS response and its ACK neither LDS nor RDS leaves. */
+function expectOrder(effects: readonly Effect[]): void {
+  const open = new Set<string>();
+  for (const effect of effects) {
+    if (effect.kind === 'send' && effect.typeUrl === CLUSTER) open.add(effect.nonce);
+    if (effect.kind === 'acked' && effect.typeUrl === CLUSTER) {
+      // Accepting a response settles those before it.
+      for (const nonce of open) if (Number(nonce) <= Number(effect.nonce)) open.delete(nonce);
+    }
+    const gated = effect.kind === 'send' && (effect.typeUrl === LISTENER || effect.typeUrl === ROUTE);
+    if (gated) expect([...open], `${effect.typeUrl} left while CDS was in flight`).to.deep.equal([]);
+  }
+}
+
+const names = fc.array(fc.constantFrom('a', 'b', 'r1', 'l1', '*', '', 'ghost'), { maxLength: 4 });
+const fuzzTypes: readonly TypeUrl[] = [
+  ...modelTypes,
+  SECRET,
+  EXTENSION_CONFIG,
+  VIRTUAL_HOST,
+  typeUrlOf('x.Unknown'),
+];
+const typeUrls = fc.constantFrom(...fuzzTypes);
+const nonces = fc.constantFrom('', '1', '2', '3', '4', '9', 'x');
+const rejection = fc.option(fc.constant({ code: 13, message: 'no' }), { nil: undefined });
+
+function arbitraryEvent(variant: 'sotw' | 'delta'): fc.Arbitrary<StreamEvent> {
+  const sotw = fc.record({ variant: fc.constant('sotw' as const), typeUrl: typeUrls, nonce: nonces, names });
+  const delta = fc.record({
+    variant: fc.constant('delta' as const),
+    typeUrl: typeUrls,
+    nonce: nonces,
+    subscribe: names,
+    unsubscribe: names,
+    initialVersions: fc
+      .dictionary(fc.constantFrom('a', 'gone'), fc.constantFrom('v', ''))
+      .map(map => new Map(Object.entries(map))),
+  });
+  const request = fc
+    .tuple(variant === 'sotw' ? sotw : delta, rejection)
+    .map(([base, rejected]): StreamEvent => ({
+      kind: 'request',
+      request: rejected === undefined ? base : { ...base, rejection: rejected },
+    }));
+  return fc.oneof(
+    { weight: 5, arbitrary: request },
+    {
+      weight: 2,
+      arbitrary: arbitrarySnapshot(true).map((snapshot): StreamEvent => ({ kind: 'snapshot', snapshot })),
+    },
+    { weight: 1, arbitrary: typeUrls.map((typeUrl): StreamEvent => ({ kind: 'holdExpired', typeUrl })) },
+  );
+}
