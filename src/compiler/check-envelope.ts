@@ -1,0 +1,144 @@
+import type { DescField, JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { dirname, isAbsolute, join } from 'node:path/posix';
+import type { DocumentPath } from '../resources/diagnostic.ts';
+import { MATCH_ALL, type NodeMatcher } from '../resources/node.ts';
+import type { SourceFile } from '../resources/source-tree.ts';
+import type { CertificateEntry, CheckedFile, TrustBundleEntry } from './checked-file.ts';
+import type { FileReport } from './file-report.ts';
+import { fieldRuleVisitor } from './schema/field-rules.ts';
+import { messageField, stringField, stringsField, type PlainMessage } from './schema/plain-message.ts';
+import type { Schema } from './schema/registry.ts';
+import { decodeStrict } from './schema/strict-json.ts';
+import { walk } from './schema/walk.ts';
+
+/** What stands in a snapshot file beside Envoy's own resources. */
+export type Envelope = Pick<CheckedFile, 'matcher' | 'pinnedVersion' | 'certificates' | 'trustBundles'>;
+
+/** What reading it needs. */
+export interface EnvelopeContext {
+  readonly schema: Schema;
+  readonly report: FileReport;
+  readonly file: Pick<SourceFile, 'path'>;
+  /** Absolute; files that a snapshot file names are found from the directory of that file. */
+  readonly snapshotDirectory: string;
+}
+
+/** Reads `node`, `version`, `certificates` and `trust_bundles`; each is independent of errors elsewhere. */
+export function checkEnvelope(context: EnvelopeContext, json: JsonObject): Envelope {
+  return {
+    matcher: readMatcher(context, valueIn(context, json, 'node')),
+    pinnedVersion: readVersion(context, valueIn(context, json, 'version')),
+    certificates: readList(context, json, 'certificates', (message, path) =>
+      readCertificate(context, message, path),
+    ),
+    trustBundles: readList(context, json, 'trust_bundles', (message, path) =>
+      readTrustBundle(context, message, path),
+    ),
+  };
+}
+
+/** The field of a snapshot file with a proto name. Its spelling in the file may be camelCase. */
+function valueIn(context: EnvelopeContext, json: JsonObject, name: string): JsonValue | undefined {
+  const jsonName = context.schema.snapshotFile.fields.find(field => field.name === name)?.jsonName ?? name;
+  return json[name] ?? json[jsonName] ?? undefined;
+}
+
+function readMatcher(context: EnvelopeContext, json: JsonValue | undefined): NodeMatcher | undefined {
+  if (json === undefined) return MATCH_ALL;
+  const message = decodeField(context, { node: json });
+  const node = message === undefined ? undefined : messageField(message, 'node');
+  if (node === undefined) return undefined;
+  return {
+    ids: stringsField(node, 'ids'),
+    clusters: stringsField(node, 'clusters'),
+    metadata: (node['metadata'] ?? {}) as JsonObject,
+  };
+}
+
+function readVersion(context: EnvelopeContext, json: JsonValue | undefined): CheckedFile['pinnedVersion'] {
+  if (json === undefined) return undefined;
+  const message = decodeField(context, { version: json });
+  const value = message === undefined ? '' : stringField(message, 'version');
+  return value === '' ? undefined : { value, origin: context.report.originOf(['version']) };
+}
+
+function readList<T>(
+  context: EnvelopeContext,
+  json: JsonObject,
+  name: string,
+  read: (message: PlainMessage, path: DocumentPath) => T,
+): readonly T[] {
+  const list = valueIn(context, json, name);
+  if (list === undefined) return [];
+  const field = context.schema.snapshotFile.fields.find(entry => entry.name === name);
+  if (!Array.isArray(list) || field?.message === undefined) {
+    decodeField(context, { [name]: list });
+    return [];
+  }
+  return list.flatMap((item, index) => {
+    const path = [name, index];
+    const message = decodeItem(context, field, item, path);
+    return message === undefined ? [] : [read(message, path)];
+  });
+}
+
+function readCertificate(
+  context: EnvelopeContext,
+  message: PlainMessage,
+  path: DocumentPath,
+): CertificateEntry {
+  return {
+    name: stringField(message, 'name'),
+    certificateChainPath: resolvePath(context, stringField(message, 'certificateChain')),
+    privateKeyPath: resolvePath(context, stringField(message, 'privateKey')),
+    origin: context.report.originOf(path),
+  };
+}
+
+function readTrustBundle(
+  context: EnvelopeContext,
+  message: PlainMessage,
+  path: DocumentPath,
+): TrustBundleEntry {
+  const crl = stringField(message, 'crl');
+  const trustDomain = stringField(message, 'spiffeTrustDomain');
+  return {
+    name: stringField(message, 'name'),
+    trustedCaPath: resolvePath(context, stringField(message, 'trustedCa')),
+    crlPath: crl === '' ? undefined : resolvePath(context, crl),
+    spiffeTrustDomain: trustDomain === '' ? undefined : trustDomain,
+    origin: context.report.originOf(path),
+  };
+}
+
+function resolvePath(context: EnvelopeContext, path: string): string {
+  return isAbsolute(path) ? join(path) : join(context.snapshotDirectory, dirname(context.file.path), path);
+}
+
+function decodeItem(
+  context: EnvelopeContext,
+  field: DescField,
+  json: JsonValue,
+  path: DocumentPath,
+): PlainMessage | undefined {
+  if (field.message === undefined) return undefined;
+  return decoded(context, decodeStrict(context.schema, field.message, json, path), path);
+}
+
+/** Decodes a snapshot file that has nothing but one field. */
+function decodeField(context: EnvelopeContext, json: JsonObject): PlainMessage | undefined {
+  return decoded(context, decodeStrict(context.schema, context.schema.snapshotFile, json, []), []);
+}
+
+function decoded(
+  context: EnvelopeContext,
+  result: ReturnType<typeof decodeStrict>,
+  path: DocumentPath,
+): PlainMessage | undefined {
+  if (result.kind === 'failed') {
+    for (const issue of result.issues) context.report.report(issue);
+    return undefined;
+  }
+  walk(result.decoded, path, [fieldRuleVisitor(context.schema, context.report.report)]);
+  return result.decoded.message;
+}
