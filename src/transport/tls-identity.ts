@@ -1,0 +1,171 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { ServerCredentials } from '@grpc/grpc-js';
+import type { Clock } from '../platform/clock.ts';
+import { AuthplaneError, messageOf } from '../platform/errors.ts';
+import type { TransportObserver } from './transport-event.ts';
+
+/** PEM files of the xDS port. */
+export interface TlsFiles {
+  readonly certPath: string;
+  readonly keyPath: string;
+  /** With it, clients must show a certificate that it signed (mutual TLS). */
+  readonly clientCaPath?: string;
+}
+
+/** Hints that a file may have changed; what they say is never trusted, only read again. */
+export type WatchPaths = (paths: readonly string[], onHint: () => void) => Disposable;
+
+export interface TlsIdentityParts {
+  readonly clock: Clock;
+  readonly observe: TransportObserver;
+  readonly watch?: WatchPaths;
+}
+
+export interface TlsIdentityOptions {
+  readonly files: TlsFiles;
+  /** How often the files are read even without a hint. */
+  readonly pollMs: number;
+}
+
+/** Server credentials whose certificate can be replaced for new handshakes; connections that are up keep theirs. */
+class ReloadableCredentials extends ServerCredentials {
+  constructor(initial: SecureContextOptions, requireClientCertificate: boolean) {
+    super(
+      {
+        requestCert: requireClientCertificate,
+        rejectUnauthorized: requireClientCertificate,
+        minVersion: 'TLSv1.2',
+      },
+      initial,
+    );
+  }
+
+  replace(options: SecureContextOptions): void {
+    this.updateSecureContextOptions(options);
+  }
+
+  override _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
+}
+
+interface Loaded {
+  readonly context: SecureContextOptions;
+  /** All bytes read, to see whether anything changed. */
+  readonly content: Buffer;
+  readonly certificate: X509Certificate;
+}
+
+/**
+ * The certificate of the xDS port, read again when its files change. Certificate, key and CA are read together and
+ * checked before they are used; files that do not fit each other (half of a rotation) leave the old ones in force.
+ */
+export class TlsIdentity implements Disposable {
+  readonly credentials: ServerCredentials;
+  readonly #parts: TlsIdentityParts;
+  readonly #options: TlsIdentityOptions;
+  readonly #reloadable: ReloadableCredentials;
+  #content: Buffer;
+  #refusedMessage = '';
+  #timer: Disposable | undefined;
+  #watch: Disposable | undefined;
+  #disposed = false;
+  #reading = false;
+
+  private constructor(parts: TlsIdentityParts, options: TlsIdentityOptions, first: Loaded) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#content = first.content;
+    this.#reloadable = new ReloadableCredentials(first.context, options.files.clientCaPath !== undefined);
+    this.credentials = this.#reloadable;
+    this.#tellLoaded(first);
+    this.#watch = parts.watch?.(pathsOf(options.files), () => void this.reload());
+    this.#arm();
+  }
+
+  /** @throws AuthplaneError TLS_FILES_INVALID when the files cannot be used at the start. */
+  static async load(parts: TlsIdentityParts, options: TlsIdentityOptions): Promise<TlsIdentity> {
+    try {
+      return new TlsIdentity(parts, options, await readFiles(options.files));
+    } catch (cause) {
+      throw new AuthplaneError('TLS_FILES_INVALID', `xDS port: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** Reads the files now. Never rejects: what cannot be used is told to the observer, once until it changes. */
+  async reload(): Promise<void> {
+    if (this.#reading || this.#disposed) return;
+    this.#reading = true;
+    try {
+      const loaded = await readFiles(this.#options.files);
+      this.#refusedMessage = '';
+      if (this.#isDisposed() || loaded.content.equals(this.#content)) return;
+      this.#content = loaded.content;
+      this.#reloadable.replace(loaded.context);
+      this.#tellLoaded(loaded);
+    } catch (thrown) {
+      const message = messageOf(thrown);
+      if (message === this.#refusedMessage) return;
+      this.#refusedMessage = message;
+      this.#parts.observe({ kind: 'tlsRefused', message });
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#timer?.[Symbol.dispose]();
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+  }
+
+  #isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  #arm(): void {
+    this.#timer = this.#parts.clock.after(this.#options.pollMs, () => {
+      void this.reload().then(() => {
+        if (!this.#disposed) this.#arm();
+      });
+    });
+  }
+
+  #tellLoaded({ certificate }: Loaded): void {
+    const notAfterMs = certificate.validToDate.getTime();
+    this.#parts.observe({ kind: 'tlsLoaded', notAfterMs, fingerprint256: certificate.fingerprint256 });
+  }
+}
+
+function pathsOf(files: TlsFiles): string[] {
+  return [files.certPath, files.keyPath, ...(files.clientCaPath === undefined ? [] : [files.clientCaPath])];
+}
+
+/** @throws Error that names the file, never its content. */
+async function readFiles(files: TlsFiles): Promise<Loaded> {
+  const [cert, key, ca] = await Promise.all(pathsOf(files).map(path => readFile(path)));
+  if (cert === undefined || key === undefined) throw new Error('certificate and key are required');
+  const certificate = attempt(`${files.certPath} holds no certificate`, () => new X509Certificate(cert));
+  const privateKey = attempt(`${files.keyPath} holds no usable private key`, () => createPrivateKey(key));
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new Error(`${files.keyPath} is not the key of ${files.certPath}`);
+  }
+  if (ca !== undefined)
+    attempt(`${files.clientCaPath ?? ''} holds no certificate`, () => new X509Certificate(ca));
+  const context: SecureContextOptions = { cert, key, ...(ca === undefined ? {} : { ca }) };
+  attempt(`${files.certPath} cannot be used by TLS`, () => createSecureContext(context));
+  const content = Buffer.concat([cert, Buffer.from([0]), key, Buffer.from([0]), ca ?? Buffer.alloc(0)]);
+  return { context, content, certificate };
+}
+
+/** Runs a parser and replaces its message, which could quote what it read. */
+function attempt<T>(message: string, run: () => T): T {
+  try {
+    return run();
+  } catch {
+    throw new Error(message);
+  }
+}

@@ -1,0 +1,66 @@
+import type { Effect } from '../protocol/effect.ts';
+import type { Snapshot } from '../resources/snapshot.ts';
+import type { TypeUrl } from '../resources/type-url.ts';
+import type { StreamView } from './stream-view.ts';
+
+/** Why a stream ended. `client`: it half-closed, cancelled or its connection went. */
+export type StreamEndReason = 'client' | 'drain' | 'limit' | 'garbage' | 'stalled' | 'defect';
+
+/** Why a new stream was turned away. */
+export type RefusalReason = 'rate' | 'max_streams' | 'draining';
+
+/** All that the transport tells. Metrics, logs and fleet state read this one tap; times are milliseconds since the epoch. */
+export type TransportEvent =
+  | { readonly kind: 'streamOpened'; readonly stream: StreamView }
+  | {
+      readonly kind: 'streamRefused';
+      readonly reason: RefusalReason;
+      readonly service: StreamView['service'];
+      readonly peer: string;
+    }
+  /** `stream.node` is known now. */
+  | { readonly kind: 'nodeIdentified'; readonly stream: StreamView }
+  /** The first request has no node id: the stream is held, nothing is answered. */
+  | { readonly kind: 'nodeMissing'; readonly stream: StreamView }
+  /** The stream works with this snapshot from now on. */
+  | {
+      readonly kind: 'snapshotTaken';
+      readonly stream: StreamView;
+      readonly snapshot: Snapshot;
+      readonly atMs: number;
+    }
+  /** Told once for each type and stream. */
+  | { readonly kind: 'unknownType'; readonly stream: StreamView; readonly typeUrl: TypeUrl }
+  /** `bytes`: size of the response of a `send`, else 0. `cached`: its body was shared with another stream. */
+  | {
+      readonly kind: 'effect';
+      readonly stream: StreamView;
+      readonly effect: Effect;
+      readonly atMs: number;
+      readonly bytes: number;
+      readonly cached: boolean;
+    }
+  /** The client reads slower than authplane writes. */
+  | { readonly kind: 'blocked'; readonly stream: StreamView }
+  | { readonly kind: 'unblocked'; readonly stream: StreamView }
+  | {
+      readonly kind: 'streamClosed';
+      readonly stream: StreamView;
+      readonly reason: StreamEndReason;
+      /** grpc status code sent, where authplane ended the stream; 0 else. */
+      readonly code: number;
+      readonly message: string;
+      readonly atMs: number;
+    }
+  /** A defect of authplane: the stream ends with INTERNAL, the process goes on. */
+  | { readonly kind: 'defect'; readonly stream: StreamView; readonly error: unknown }
+  /** What came over a connection is not HTTP/2, or breaks its rules. */
+  | { readonly kind: 'connectionFailed'; readonly peer: string; readonly message: string }
+  | { readonly kind: 'tlsHandshakeFailed'; readonly peer: string; readonly message: string }
+  /** New handshakes see this certificate from now on. */
+  | { readonly kind: 'tlsLoaded'; readonly notAfterMs: number; readonly fingerprint256: string }
+  /** The files on disk cannot be used; the certificate before stays. */
+  | { readonly kind: 'tlsRefused'; readonly message: string };
+
+/** Must not throw. */
+export type TransportObserver = (event: TransportEvent) => void;
