@@ -4,7 +4,16 @@ export type Logger = PinoLogger;
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 /** Keys whose values never reach a log line, at any depth up to three. */
-const SECRET_KEYS = ['private_key', 'privateKey', 'authorization', 'token', 'password', 'secret', 'bytes', 'text'];
+const SECRET_KEYS = [
+  'private_key',
+  'privateKey',
+  'authorization',
+  'token',
+  'password',
+  'secret',
+  'bytes',
+  'text',
+];
 
 /**
  * JSON lines with `time`, `level`, `msg`, `event` (a stable id such as `xds.nack`) and `component`.

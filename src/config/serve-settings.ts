@@ -1,0 +1,175 @@
+import type { Setting, ValuesOf } from './setting.ts';
+
+/** The settings of `authplane serve`. Keys carry the unit of the parsed value. */
+export const SERVE_SETTINGS = {
+  snapshots: {
+    kind: 'path',
+    name: 'snapshots',
+    section: 'Files',
+    default: 'snapshots',
+    doc: 'Directory of snapshot files; watched at any depth.',
+  },
+  stateDirectory: {
+    kind: 'path',
+    name: 'state-dir',
+    section: 'Files',
+    default: 'state',
+    doc: 'Directory for the last good snapshot of each node group. Created with mode 0700.',
+  },
+  shrinkGuard: {
+    kind: 'boolean',
+    name: 'shrink-guard',
+    section: 'Files',
+    default: 'true',
+    doc: 'Refuse a load without any file, or one that removes more than 10 and more than 30 % of the resources of a type, until confirmed (authplane confirm).',
+  },
+  pollIntervalMs: {
+    kind: 'duration',
+    name: 'poll-interval',
+    section: 'Files',
+    default: '1s',
+    doc: 'How often files are compared even if the system reports no change.',
+  },
+  xdsAddress: {
+    kind: 'address',
+    name: 'xds-address',
+    section: 'xDS server',
+    default: '127.0.0.1:18000',
+    doc: 'Address of the xDS gRPC server. Port 0 takes a free port.',
+  },
+  xdsTlsCert: {
+    kind: 'path',
+    name: 'xds-tls-cert',
+    section: 'xDS server',
+    doc: 'PEM certificate chain of the xDS server. Re-read when it changes. Absent: plaintext.',
+  },
+  xdsTlsKey: {
+    kind: 'path',
+    name: 'xds-tls-key',
+    section: 'xDS server',
+    doc: 'PEM private key of the xDS server. Re-read when it changes.',
+  },
+  xdsTlsClientCa: {
+    kind: 'path',
+    name: 'xds-tls-client-ca',
+    section: 'xDS server',
+    doc: 'PEM CA certificates that client certificates must come from (mTLS). Absent: no client certificate is asked for.',
+  },
+  nodeIdentity: {
+    kind: 'choice',
+    name: 'node-identity',
+    section: 'xDS server',
+    choices: ['none'],
+    later: ['spiffe', 'dns'],
+    default: 'none',
+    doc: 'What in the client certificate must agree with node.id.',
+  },
+  gateTimeoutMs: {
+    kind: 'duration',
+    name: 'gate-timeout',
+    section: 'xDS server',
+    default: '5s',
+    doc: 'How long an update waits for the acknowledgement of another type before it is sent all the same.',
+  },
+  adminAddress: {
+    kind: 'address',
+    name: 'admin-address',
+    section: 'Admin server',
+    default: '127.0.0.1:19000',
+    doc: 'Address of health, metrics and the read-only API. Port 0 takes a free port. It has no authentication: keep it off public networks.',
+  },
+  failFast: {
+    kind: 'boolean',
+    name: 'fail-fast',
+    section: 'Start and stop',
+    default: 'false',
+    doc: 'Exit with code 2 when the first load gives nothing to serve, instead of staying up, not ready, and trying again.',
+  },
+  drainDelayMs: {
+    kind: 'duration',
+    name: 'drain-delay',
+    section: 'Start and stop',
+    default: '5s',
+    doc: 'After SIGTERM: how long /readyz answers 503 before streams are ended.',
+  },
+  drainSpreadMs: {
+    kind: 'duration',
+    name: 'drain-spread',
+    section: 'Start and stop',
+    default: '20s',
+    doc: 'After SIGTERM: the time over which streams are ended, in random order. With the delay at most 30s in all.',
+  },
+  logLevel: {
+    kind: 'choice',
+    name: 'log-level',
+    section: 'Start and stop',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    default: 'info',
+    doc: 'The least severe level that is logged (JSON lines on stderr).',
+  },
+  maxFileBytes: {
+    kind: 'size',
+    name: 'max-file-size',
+    section: 'Limits',
+    default: '32MiB',
+    doc: 'Largest snapshot file that is read.',
+  },
+  maxRequestBytes: {
+    kind: 'size',
+    name: 'max-request-size',
+    section: 'Limits',
+    default: '4MiB',
+    doc: 'Largest xDS request that is accepted.',
+  },
+  maxStreams: {
+    kind: 'count',
+    name: 'max-streams',
+    section: 'Limits',
+    default: '50000',
+    doc: 'Most xDS streams at a time; others are refused with RESOURCE_EXHAUSTED.',
+  },
+  maxSubscriptionNames: {
+    kind: 'count',
+    name: 'max-subscription-names',
+    section: 'Limits',
+    default: '20000',
+    doc: 'Most names in one subscription; also the number of EDS clusters that one proxy can have.',
+  },
+  streamMaxAgeMs: {
+    kind: 'duration',
+    name: 'stream-max-age',
+    section: 'Limits',
+    default: '30m',
+    doc: 'Age at which a stream is ended so that proxies spread over replicas; 10 % of jitter either way.',
+  },
+  newStreamsPerSecond: {
+    kind: 'count',
+    name: 'new-streams-per-second',
+    section: 'Limits',
+    default: '500',
+    doc: 'New xDS streams admitted per second, so that a fleet that reconnects at once is served in turn.',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+/** The parsed settings of `authplane serve`. */
+export type ServeSettings = ValuesOf<typeof SERVE_SETTINGS>;
+
+/** Mistakes that only several settings together make; one line each. */
+export function conflictsOf(settings: ServeSettings): readonly string[] {
+  const conflicts: string[] = [];
+  if ((settings.xdsTlsCert === undefined) !== (settings.xdsTlsKey === undefined)) {
+    conflicts.push('xds-tls-cert and xds-tls-key must be set together');
+  }
+  if (settings.xdsTlsClientCa !== undefined && settings.xdsTlsCert === undefined) {
+    conflicts.push(
+      'xds-tls-client-ca needs xds-tls-cert and xds-tls-key: client certificates are checked over TLS only',
+    );
+  }
+  if (settings.drainDelayMs + settings.drainSpreadMs > 30_000) {
+    conflicts.push(
+      'drain-delay and drain-spread must be at most 30s together: after that the process stops at once',
+    );
+  }
+  if (settings.pollIntervalMs < 100) conflicts.push('poll-interval must be at least 100ms');
+  return conflicts;
+}

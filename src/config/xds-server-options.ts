@@ -1,0 +1,26 @@
+import { resolve } from 'node:path';
+import type { XdsServerOptions } from '../transport/grpc-server.ts';
+import type { ServeSettings } from './serve-settings.ts';
+
+/** The settings of the xDS server in its own terms. `controlPlaneId` names the replica in every response. */
+export function xdsServerOptions(settings: ServeSettings, controlPlaneId: string): XdsServerOptions {
+  const { xdsTlsCert, xdsTlsKey, xdsTlsClientCa } = settings;
+  const tls =
+    xdsTlsCert === undefined || xdsTlsKey === undefined
+      ? undefined
+      : { certPath: resolve(xdsTlsCert), keyPath: resolve(xdsTlsKey) };
+  const clientCa = xdsTlsClientCa === undefined ? {} : { clientCaPath: resolve(xdsTlsClientCa) };
+  return {
+    controlPlaneId,
+    ...(tls === undefined ? {} : { tls: { ...tls, ...clientCa } }),
+    limits: {
+      gateTimeoutMs: settings.gateTimeoutMs,
+      maxNamesPerSubscription: settings.maxSubscriptionNames,
+    },
+    admission: { streamsPerSecond: settings.newStreamsPerSecond, maxStreams: settings.maxStreams },
+    connections: {
+      maxRequestBytes: settings.maxRequestBytes,
+      maxConnectionAgeMs: settings.streamMaxAgeMs,
+    },
+  };
+}
