@@ -1,0 +1,8 @@
+import { ensureEnvoy } from '../../scripts/envoy.ts';
+
+let found: Promise<string> | undefined;
+
+/** The Envoy that tests run; looked for, and installed when missing, once per test process. */
+export function envoyBinary(): Promise<string> {
+  return (found ??= ensureEnvoy());
+}
