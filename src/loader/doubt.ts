@@ -8,22 +8,29 @@ export interface ScannedTree {
 }
 
 /**
- * Why a tree may well be the middle of a save, seen from the files alone: nothing is there, something cannot be read, a
- * file of the last tree has vanished (and its content is nowhere else), or one has become shorter in place. The last
- * two are how a half-written save can be valid YAML that says less than its author meant, so that nothing else tells.
+ * Why a tree may well be the middle of a save, seen from the files alone and compared with the tree handed over last:
+ * nothing is there, something can no longer be read, a file has vanished (and its content is nowhere else), or one has
+ * become shorter in place. The last two are how a half-written save can be valid YAML that says less than its author
+ * meant, so that nothing else tells. What was wrong before raises no new doubt, or it would delay every other edit.
  */
 export function doubtAbout(next: ScannedTree, last: ScannedTree | undefined): string | undefined {
-  const { tree } = next;
-  if (tree.files.length === 0) return 'no file';
-  if (tree.refused.length > 0) return 'a file is refused';
-  if ([...tree.assets.values()].some(asset => asset.kind === 'failed'))
-    return 'a file that is named cannot be read';
+  if (next.tree.files.length === 0) return 'no file';
+  if (hasNewRefusal(next.tree, last?.tree)) return 'a file is refused';
+  if (hasNewFailure(next.tree, last?.tree)) return 'a file that is named cannot be read';
   if (last === undefined) return undefined;
-  return hasVanished(next, last)
-    ? 'a file has vanished'
-    : shrankInPlace(next, last)
-      ? 'a file was cut short'
-      : undefined;
+  if (hasVanished(next, last)) return 'a file has vanished';
+  return shrankInPlace(next, last) ? 'a file was cut short' : undefined;
+}
+
+function hasNewRefusal(next: SourceTree, last: SourceTree | undefined): boolean {
+  const known = new Set(last?.refused.map(({ file, code }) => `${code} ${file}`));
+  return next.refused.some(({ file, code }) => !known.has(`${code} ${file}`));
+}
+
+function hasNewFailure(next: SourceTree, last: SourceTree | undefined): boolean {
+  return [...next.assets].some(
+    ([path, asset]) => asset.kind === 'failed' && last?.assets.get(path)?.kind !== 'failed',
+  );
 }
 
 function hasVanished(next: ScannedTree, last: ScannedTree): boolean {

@@ -207,6 +207,17 @@ describe('Loader', () => {
     await at.follower.reaches({ 'a.yaml': END, 'b.yaml': `b${END}` });
   });
 
+  it('does not let what was wrong before delay another edit', async () => {
+    const missing: string[] = [];
+    await using at = await place({ ...BY_EVENTS, settleMs: NEVER_MS }, { assetPathsOf: () => missing });
+    missing.push(join(at.path, 'gone.key'));
+    await symlink('/etc/hostname', join(at.root, 'out.yaml'));
+    await at.follower.loader.start();
+    await writeFile(join(at.root, 'a.yaml'), `2${END}`);
+    await at.follower.reaches({ 'a.yaml': `2${END}` });
+    expect(at.follower.settled).to.deep.equal([]);
+  });
+
   it('looks again on a signal and on a call, and says who asked', async () => {
     await using at = await place({ ...BY_EVENTS, pollMs: NEVER_MS - 1 });
     await at.follower.loader.start();

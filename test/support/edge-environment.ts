@@ -59,20 +59,24 @@ export class EdgeEnvironment implements AsyncDisposable {
 
   /** Starts authplane and Envoy at the same time, and returns when Envoy serves. */
   static async start(variant: TransportVariant): Promise<EdgeEnvironment> {
-    await using stack = new AsyncDisposableStack();
-    const directory = stack.use(await temporaryDirectory());
-    const a = stack.use(await Upstream.start('a'));
-    const b = stack.use(await Upstream.start('b'));
-    const edge = new EdgeEnvironment(variant, directory.path, await freePort(), [a, b], stack.move());
-    stack.use(edge);
-    await mkdir(edge.snapshots.path);
-    await edge.issueCertificate('certs/edge');
-    await edge.change({});
-    await edge.startAuthplane();
-    edge.#envoy = await edge.startEnvoy();
-    await edge.envoy.waitUntilLive();
-    stack.move();
-    return edge;
+    const stack = new AsyncDisposableStack();
+    let started: EdgeEnvironment | undefined;
+    try {
+      const directory = stack.use(await temporaryDirectory());
+      const a = stack.use(await Upstream.start('a'));
+      const b = stack.use(await Upstream.start('b'));
+      const edge = (started = new EdgeEnvironment(variant, directory.path, await freePort(), [a, b], stack));
+      await mkdir(edge.snapshots.path);
+      await edge.issueCertificate('certs/edge');
+      await edge.change({});
+      await edge.startAuthplane();
+      edge.#envoy = await edge.startEnvoy();
+      await edge.envoy.waitUntilLive();
+      return edge;
+    } catch (thrown) {
+      await (started ?? stack)[Symbol.asyncDispose]();
+      throw thrown;
+    }
   }
 
   get authplane(): AuthplaneProcess {

@@ -95,8 +95,7 @@ export const networkFilters: BaseFile = index => ({
         }),
       ],
       access_log: [
-        extension('file', 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog', {
-          path: '/dev/null',
+        extension('stderr', 'type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog', {
           log_format: { json_format: { peer: '%DOWNSTREAM_PEER_SUBJECT%', bytes: '%BYTES_SENT%' } },
         }),
       ],
