@@ -40,8 +40,7 @@ function clusterEntry(index: number, connectTimeoutSeconds: number): string {
   const name = `service-${String(index).padStart(5, '0')}`;
   const host = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
   const endpoints = [8080, 8081, 8082, 8083].map(
-    port =>
-      `      - endpoint: {address: {socket_address: {address: ${host}, port_value: ${port}}}}\n`,
+    port => `      - endpoint: {address: {socket_address: {address: ${host}, port_value: ${port}}}}\n`,
   );
   return `- name: ${name}
   type: STATIC

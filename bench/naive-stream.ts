@@ -1,4 +1,7 @@
-import { DeltaDiscoveryResponse, DiscoveryResponse } from '../src/gen/envoy/service/discovery/v3/discovery.ts';
+import {
+  DeltaDiscoveryResponse,
+  DiscoveryResponse,
+} from '../src/gen/envoy/service/discovery/v3/discovery.ts';
 import { resourcesOf, type Snapshot } from '../src/resources/snapshot.ts';
 import type { TypeUrl } from '../src/resources/type-url.ts';
 import type { Variant } from './bench-stream.ts';

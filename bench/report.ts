@@ -48,8 +48,9 @@ export function whole(value: number): string {
 
 /** About three digits: `0.123`, `1.23`, `12.3`, `1,234`. */
 export function threeDigits(value: number): string {
-  if (value >= 100) return whole(value);
-  return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
+  const size = Math.abs(value);
+  if (size >= 100) return whole(value);
+  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
 /** `12x`. */

@@ -8,6 +8,7 @@ import { difference } from './set-algebra.ts';
 import type { StreamState } from './stream-state.ts';
 import { type Subscription, WILDCARD } from './subscription.ts';
 import type { Update } from './update.ts';
+import { namesOfEmptyTables } from './virtual-hosts.ts';
 
 /** A response, and what is new to the client in it. */
 export interface Response {
@@ -79,8 +80,9 @@ function respondDelta(
   subscription: Subscription,
   delivery: Delivery,
 ): Response | undefined {
-  const { target, answered } = delivery;
+  const { target } = delivery;
   const { typeUrl } = subscription;
+  const answered = allAnswered(state, typeUrl, delivery);
   const step = difference(subscription.sent, target);
   const versionInfo = versionInfoOf(state, subscription, target);
   const removed = removesSilently('delta', typeUrl) ? EMPTY : step.removed;
@@ -109,6 +111,14 @@ function respondDelta(
   };
   const names = update.resources.length + update.removed.length + update.bodiless.length;
   return names === 0 && !answered.has(WILDCARD) ? undefined : { update, changed: update.resources };
+}
+
+/** The first answer of VHDS also says which route configurations have no virtual host. */
+function allAnswered(state: StreamState, typeUrl: TypeUrl, delivery: Delivery): ReadonlySet<string> {
+  const { target, answered } = delivery;
+  if (typeUrl !== VIRTUAL_HOST || !answered.has(WILDCARD)) return answered;
+  const empty = namesOfEmptyTables(state.snapshot, target);
+  return empty.length === 0 ? answered : new Set([...answered, ...empty]);
 }
 
 /**

@@ -14,6 +14,7 @@ import { respond } from './response.ts';
 import { subscribeSotw } from './sotw.ts';
 import { type StreamState, withSubscription } from './stream-state.ts';
 import { NO_NAMES, type Outstanding, type Subscription } from './subscription.ts';
+import { warmVirtualHosts } from './virtual-hosts.ts';
 
 /** What an event does to a stream. */
 export interface Step {
@@ -135,7 +136,7 @@ function deliver(
       rejected,
     },
   );
-  return subscription.typeUrl === CLUSTER ? warmEndpoints(sent, changed) : sent;
+  return subscription.typeUrl === CLUSTER ? warmEndpoints(sent, changed) : warmVirtualHosts(sent, changed);
 }
 
 /** A rejection stands as long as the client is offered the very same version. */

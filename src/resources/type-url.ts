@@ -69,7 +69,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   type('lds', LISTENER, 'listeners', { fullState: true, wildcardByDefault: true }),
   type('srds', SCOPED_ROUTE, 'scoped_routes', { fullState: true, wildcardByDefault: true }),
   type('rds', ROUTE, 'routes'),
-  type('vhds', VIRTUAL_HOST, 'virtual_hosts'),
+  type('vhds', VIRTUAL_HOST, 'virtual_hosts', { wildcardByDefault: true }),
   type('rtds', RUNTIME, 'runtimes'),
 ];
 

@@ -13,6 +13,8 @@ export interface EdgeOptions {
   readonly clusters: Readonly<Record<string, number>>;
   /** The cluster that all requests go to. */
   readonly routeTo: string;
+  /** Methods that readers may use. Default: GET. */
+  readonly methods?: readonly string[];
   /** Secret name to path of the PEM files without `.pem` and `.key`. */
   readonly certificates: Readonly<Record<string, string>>;
 }
@@ -44,7 +46,7 @@ export function edgeSnapshot(options: EdgeOptions) {
         ],
       },
     ],
-    extension_configs: [jwtFilter(options.tokenKey), rbacFilter(['GET'])],
+    extension_configs: [jwtFilter(options.tokenKey), rbacFilter(options.methods ?? ['GET'])],
     clusters: Object.keys(options.clusters).map(name => ({
       name,
       type: 'EDS',

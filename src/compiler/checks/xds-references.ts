@@ -32,6 +32,7 @@ export const xdsReferences: MessageChecks = {
   'envoy.extensions.transport_sockets.tls.cert_mappers.filter_state_override.v3.Config':
     collectMappedSecret('default_value'),
   'envoy.config.core.v3.ExtensionConfigSource': collectExtension,
+  'envoy.config.route.v3.Vhds': collectVirtualHosts,
 };
 
 /** True when the config source is the ADS stream (`ads`, or `self`), and so a matter of this snapshot. */
@@ -104,6 +105,15 @@ function collectSecret(node: WalkNode, context: CheckContext): void {
   if (!collect(context, source, { kind: 'secret', name, path })) return;
   const kind = secretKindOf(node);
   if (kind !== undefined) context.facts.secretUses.push({ name, kind, ...context.facts.place(path) });
+}
+
+/** Also over a stream of its own: nothing has to exist, but the protocol must know who takes virtual hosts. */
+function collectVirtualHosts(node: WalkNode, context: CheckContext): void {
+  const table = ancestorOf(node, 'envoy.config.route.v3.RouteConfiguration');
+  const name = table === undefined ? '' : stringField(table.message, 'name');
+  const reference: Reference = { kind: 'virtualHosts', name, path: node.path };
+  const isCollected = collect(context, messageField(node.message, 'configSource'), reference);
+  if (!isCollected && name !== '') context.facts.reference(reference);
 }
 
 /** The kind of secret that the field around an SdsSecretConfig takes. */
