@@ -106,7 +106,7 @@ export async function measureServing(task: ServingTask): Promise<Figures> {
     await pipeline.settled();
     return { ms, workMs };
   };
-  // The first ones are slower: V8 is still compiling. Nobody edits twice in the first second, but a server lives long.
+  // V8 is still compiling while the first ones run; a server lives longer than that.
   await repeat(WARM_UP, reload);
   const usual = await repeat(task.reloads, reload);
   await following.start({ startTimeoutMs: 60_000, debounceMs: 0, confirmMs: 0 });

@@ -13,6 +13,8 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A process group of its own: Ctrl-C in the terminal does not reach the program, so that it can be ended in order. */
+  readonly ownGroup?: boolean;
   readonly onStdout?: (line: string) => void;
   readonly onStderr?: (line: string) => void;
 }
@@ -50,6 +52,7 @@ export class Child implements AsyncDisposable {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.ownGroup ?? false,
     });
     if (running.size === 0) {
       process.on('exit', endAll);

@@ -1,5 +1,5 @@
 // Makes what the example in snapshots/ needs and nobody may commit: a CA, the certificate of the listener, and the key that
-// signs tokens together with the filter that checks them. Run by `npm ci` and `npm start`; does nothing when all is there.
+// signs tokens together with the filter that checks them. `npm start` and `npm test` call it; does nothing when all is there.
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Makes src/gen from proto/: the TypeScript of the services, and the descriptor image that strict parsing loads.
- * npm runs it as `prepare`, after every install. Does nothing when its inputs have not changed since the last time.
+ * Makes src/gen from proto/: the TypeScript of the services, and the descriptor image that strict parsing loads; then the
+ * keys of the example in snapshots/, so that it can be served and checked. npm runs it as `prepare`, after every install.
+ * Does nothing when its inputs have not changed since the last time.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -52,7 +53,7 @@ function generate(hash: string): void {
   }
 }
 
-function main(): void {
+async function main(): Promise<void> {
   if (!existsSync(buf) || !existsSync(plugin)) {
     const state = existsSync(image)
       ? 'src/gen is left as it is'
@@ -61,11 +62,17 @@ function main(): void {
     return;
   }
   const hash = inputHash();
-  if (isCurrent(hash)) return;
-  console.log('prepare: generating src/gen from proto/');
-  const startedMs = performance.now();
-  generate(hash);
-  console.log(`prepare: done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+  if (!isCurrent(hash)) {
+    console.log('prepare: generating src/gen from proto/');
+    const startedMs = performance.now();
+    generate(hash);
+    console.log(`prepare: done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+  }
+  // Loaded here, since an image may have this script without what is for development only.
+  const { ensureDemoKeys } = await import('./demo-keys.ts');
+  if (await ensureDemoKeys(join(root, 'snapshots'))) {
+    console.log('prepare: made the keys of the example in snapshots/generated');
+  }
 }
 
-main();
+await main();

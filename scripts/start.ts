@@ -1,66 +1,27 @@
 // `npm start`: authplane on snapshots/, two small servers, and one real Envoy between them and you, until Ctrl-C.
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Upstream } from '../test/support/upstream.ts';
 import { Child } from './child-process.ts';
-import { demoPaths, demoToken, ensureDemoKeys } from './demo-keys.ts';
-import { demoPorts, requireFreePort, type DemoPorts } from './demo-ports.ts';
-import { httpsRequest } from './https-request.ts';
+import { ensureDemoKeys } from './demo-keys.ts';
+import { demoPorts, requireFreePort } from './demo-ports.ts';
+import { showRequests } from './demo-requests.ts';
 import { ensureEnvoy } from './envoy.ts';
 import { formatLogLine } from './log-line.ts';
-import { CACHE, REPOSITORY } from './paths.ts';
+import { REPOSITORY } from './paths.ts';
+import { readOptions, USAGE, type StartOptions } from './start-options.ts';
 
-const USAGE = `Usage: npm start [-- OPTIONS]
-  --no-envoy              run the control plane alone
-  --snapshots DIR         default: snapshots; a copy of it otherwise
-  --work-dir DIR          last good snapshots, logs (default: .cache/demo)
-  --xds-port N            default: 18000; 0 takes a free one
-  --admin-port N          admin address of authplane (default: 19000)
-  --envoy-admin-port N    admin address of Envoy (default: 9901)`;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** npm passes on a signal that the terminal has already sent to all: the second of such a pair means nothing. */
+const SAME_SIGNAL_MS = 1_000;
 
-interface Options {
-  readonly withEnvoy: boolean;
-  readonly snapshots: string;
-  readonly workDirectory: string;
-  readonly xdsPort: number;
-  readonly adminPort: number;
-  readonly envoyAdminPort: number;
-}
-
-/** @throws a TypeError for an unknown option or a port that is none. */
-function readOptions(): Options {
-  const { values } = parseArgs({
-    options: {
-      'no-envoy': { type: 'boolean', default: false },
-      snapshots: { type: 'string', default: join(REPOSITORY, 'snapshots') },
-      'work-dir': { type: 'string', default: join(CACHE, 'demo') },
-      'xds-port': { type: 'string', default: '18000' },
-      'admin-port': { type: 'string', default: '19000' },
-      'envoy-admin-port': { type: 'string', default: '9901' },
-    },
-  });
-  return {
-    withEnvoy: !values['no-envoy'],
-    snapshots: resolve(values.snapshots),
-    workDirectory: resolve(values['work-dir']),
-    xdsPort: portOf(values['xds-port']),
-    adminPort: portOf(values['admin-port']),
-    envoyAdminPort: portOf(values['envoy-admin-port']),
-  };
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new TypeError(`${text} is not a port`);
-  return port;
-}
-
-/** Starts authplane and returns the xDS port of its ready line. */
-async function startAuthplane(options: Options, onChild: (child: Child) => void): Promise<number> {
+/** Starts authplane and returns the addresses of its ready line. */
+async function startAuthplane(
+  options: StartOptions,
+  onChild: (child: Child) => void,
+): Promise<{ readonly xdsPort: number; readonly adminAddress: string }> {
   const child = Child.start(
     process.execPath,
     [
@@ -75,16 +36,15 @@ async function startAuthplane(options: Options, onChild: (child: Child) => void)
       ],
       ...['--drain-delay', '0s', '--drain-spread', '0s'],
     ],
-    { onStderr: line => printLog(line) },
+    { ownGroup: true, onStderr: line => printLog(line) },
   );
   onChild(child);
   for (;;) {
-    const ready = child.stdout
-      .map(line => /^authplane ready xds=\S+:(\d+) /.exec(line)?.[1])
-      .find(port => port);
-    if (ready !== undefined) {
-      console.log(child.stdout.find(line => line.startsWith('authplane ready')));
-      return Number(ready);
+    for (const line of child.stdout) {
+      const [, xdsPort, adminAddress] = /^authplane ready xds=\S+:(\d+) admin=(\S+) /.exec(line) ?? [];
+      if (adminAddress === undefined) continue;
+      console.log(line);
+      return { xdsPort: Number(xdsPort), adminAddress };
     }
     if (child.hasExited) throw new Error('authplane ended at its start');
     await pause(20);
@@ -99,7 +59,7 @@ function printLog(line: string): void {
 /** Starts Envoy with envoy-bootstrap/ads-delta.yaml, with the ports changed, and waits until it serves. */
 async function startEnvoy(
   envoy: string,
-  options: Options,
+  options: StartOptions,
   xdsPort: number,
   onChild: (child: Child) => void,
 ): Promise<void> {
@@ -121,7 +81,7 @@ async function startEnvoy(
       ...['--config-path', bootstrap, '--admin-address-path', adminFile],
       ...['--concurrency', '1', '--disable-hot-restart', '--drain-time-s', '5'],
     ],
-    { onStderr: line => log.write(`${line}\n`) },
+    { ownGroup: true, onStderr: line => log.write(`${line}\n`) },
   );
   onChild(child);
   const deadline = performance.now() + 30_000;
@@ -143,84 +103,77 @@ async function isLive(adminFile: string): Promise<boolean> {
   );
 }
 
-/** Makes one request that is allowed and two that are denied, and says how to repeat them. @throws when one surprises. */
-async function show(options: Options, ports: DemoPorts): Promise<void> {
-  const token = await demoToken(options.snapshots, { sub: 'alice', roles: ['reader'] });
-  const ca = await readFile(demoPaths(options.snapshots).ca, 'utf8');
-  const caPath = relative(process.cwd(), demoPaths(options.snapshots).ca);
-  const curl = `curl --cacert ${caPath}`;
-  const url = `https://localhost:${ports.listener}/orders/7`;
-  const bearer = `-H "authorization: Bearer $TOKEN"`;
-  const cases = [
-    {
-      says: 'allowed: a reader reads',
-      method: 'GET',
-      token,
-      expected: 200,
-      command: `${curl} ${bearer} ${url}`,
-    },
-    { says: 'denied: no token', method: 'GET', token: undefined, expected: 401, command: `${curl} ${url}` },
-    {
-      says: 'denied: a reader deletes',
-      method: 'DELETE',
-      token,
-      expected: 403,
-      command: `${curl} ${bearer} -X DELETE ${url}`,
-    },
-  ];
-  console.log(`\nTOKEN=${token}`);
-  for (const { says, method, token: bearerToken, expected, command } of cases) {
-    const request = { port: ports.listener, path: '/orders/7', method, ca };
-    const answer = await httpsRequest(
-      bearerToken === undefined ? request : { ...request, token: bearerToken },
-    );
-    console.log(`\n# ${says}\n${command}\n${answer.status} ${answer.body.trim()}`);
-    if (answer.status !== expected) throw new Error(`expected status ${expected}`);
-  }
-  const file = relative(process.cwd(), join(options.snapshots, 'edge.yaml'));
+/** Prints how to bring a proxy here. */
+function explain(xdsPort: number, adminAddress: string): void {
   console.log(`
-Now edit ${file}: uncomment the policy \`orders\`, save, and delete again. Misspell something and see it refused.
-Ctrl-C ends everything.
+No Envoy was started. To bring one here:
+npx authplane bootstrap --node-id edge-1 --node-cluster edge --xds-address 127.0.0.1:${xdsPort} > envoy.yaml
+envoy -c envoy.yaml
+
+What it has: npx authplane status --all --server http://${adminAddress}
+Ctrl-C ends authplane.
 `);
 }
 
+/** Resolves at the first signal; a later one ends everything at once. */
+function firstSignal(): Promise<'signalled'> {
+  return new Promise(resolve => {
+    let firstMs: number | undefined;
+    const onSignal = (): void => {
+      const nowMs = performance.now();
+      firstMs ??= nowMs;
+      if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(1);
+      resolve('signalled');
+    };
+    for (const signal of SIGNALS) process.on(signal, onSignal);
+  });
+}
+
+/** Takes the ports of the example, in this process where they are servers. @throws an Error that names a taken one. */
+async function claimPorts(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
+  await requireFreePort(options.envoyAdminPort, 'the admin address of Envoy', '--envoy-admin-port');
+  const { listener, upstreams } = await demoPorts(options.snapshots);
+  const inFile = join(relative(process.cwd(), options.snapshots), 'edge.yaml');
+  await requireFreePort(listener, 'the listener in edge.yaml', inFile);
+  for (const { name, port } of upstreams) {
+    await requireFreePort(port, `the server behind the cluster ${name}`, inFile);
+    stack.use(await Upstream.start(name, port));
+  }
+  return listener;
+}
+
 /** Runs until a signal comes or a child ends by itself. Returns the exit code. */
-async function main(options: Options, stack: AsyncDisposableStack): Promise<number> {
+async function main(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
   const envoy = options.withEnvoy ? await ensureEnvoy() : undefined;
   if (await ensureDemoKeys(options.snapshots)) console.log('made the keys of the example in generated/');
-  const ports = await demoPorts(options.snapshots);
-  await requireFreePort(options.xdsPort, 'the xDS server (--xds-port)');
-  await requireFreePort(options.adminPort, 'the admin address of authplane (--admin-port)');
-  if (envoy !== undefined) {
-    await requireFreePort(options.envoyAdminPort, 'the admin address of Envoy (--envoy-admin-port)');
-    await requireFreePort(ports.listener, 'the listener in edge.yaml');
-    for (const { name, port } of ports.upstreams) {
-      await requireFreePort(port, `the server behind the cluster ${name} in edge.yaml`);
-      stack.use(await Upstream.start(name, port));
-    }
-  }
+  await requireFreePort(options.xdsPort, 'the xDS server', '--xds-port');
+  await requireFreePort(options.adminPort, 'the admin address of authplane', '--admin-port');
+  const listenerPort = envoy === undefined ? 0 : await claimPorts(options, stack);
   await mkdir(options.workDirectory, { recursive: true, mode: 0o700 });
 
-  const signalled = Promise.race(
-    (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(signal => once(process, signal).then(() => undefined)),
-  );
+  const signalled = firstSignal();
   const children: Child[] = [];
   const onChild = (child: Child): void => {
     stack.use(child);
     children.push(child);
   };
   const setUp = async (): Promise<'ready'> => {
-    const xdsPort = await startAuthplane(options, onChild);
-    if (envoy !== undefined) {
+    const { xdsPort, adminAddress } = await startAuthplane(options, onChild);
+    if (envoy === undefined) {
+      explain(xdsPort, adminAddress);
+    } else {
       await startEnvoy(envoy, options, xdsPort, onChild);
-      await show(options, ports);
+      await showRequests(options.snapshots, listenerPort);
     }
     return 'ready';
   };
-  if ((await Promise.race([setUp(), signalled])) === undefined) return 0;
+  const ready = setUp();
+  // What a signal interrupts fails later, when nobody waits for it any more.
+  void signalled.then(() => ready.catch(() => undefined));
+  if ((await Promise.race([ready, signalled])) === 'signalled') return 0;
   const ended = Promise.race(children.map(child => child.exited.then(() => child)));
   const child = await Promise.race([ended, signalled]);
-  if (child === undefined) return 0;
+  if (child === 'signalled') return 0;
   console.error(`a child ended by itself:\n${child.tail()}`);
   return 1;
 }

@@ -23,6 +23,7 @@ import type { Logger } from './platform/log.ts';
 import { Metrics } from './platform/metrics.ts';
 import { FileWatcher } from './platform/watch-files.ts';
 import type { ResourceStore } from './store/resource-store.ts';
+import { ClientStatusService } from './transport/client-status-service.ts';
 import { XdsServer } from './transport/grpc-server.ts';
 
 export interface AppParts {
@@ -126,6 +127,7 @@ export class App {
         observe: transportTap({ fleet, metrics, log, clock }),
         random: Math.random,
         loadDescriptors: readDescriptorImage,
+        services: [new ClientStatusService(() => fleet.nodes())],
         watch: (paths, onHint) =>
           watcher.watch([...new Set(paths.map(path => dirname(resolve(path))))], onHint),
       },

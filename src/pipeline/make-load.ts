@@ -5,7 +5,7 @@ import type { Checked } from '../resources/diagnostic.ts';
 import { MATCH_ALL } from '../resources/node.ts';
 import { nodeGroupKey, type Snapshot } from '../resources/snapshot.ts';
 import type { SourceTree } from '../resources/source-tree.ts';
-import type { TypeUrl } from '../resources/type-url.ts';
+import { SECRET, type TypeUrl } from '../resources/type-url.ts';
 import type { Load, LoadedFile } from '../store/load.ts';
 
 /** What a load is made of beside the tree. */
@@ -45,16 +45,22 @@ export function makeLoad(tree: SourceTree, files: readonly CheckedFile[], contex
 
 function loadedFile(file: CheckedFile): LoadedFile {
   const ok = !hasErrors(file);
-  const resourceCounts = new Map<TypeUrl, number>();
-  for (const { resource } of file.resources) {
-    resourceCounts.set(resource.typeUrl, (resourceCounts.get(resource.typeUrl) ?? 0) + 1);
-  }
   return {
     path: file.path,
     hash: file.hash,
     matcher: file.matcher ?? (ok ? MATCH_ALL : undefined),
     ok,
     diagnostics: file.diagnostics,
-    resourceCounts,
+    resourceCounts: resourceCountsOf(file),
   };
+}
+
+/** What the file defines, by type; a certificate and a trust bundle each become a secret. */
+function resourceCountsOf(file: CheckedFile): ReadonlyMap<TypeUrl, number> {
+  const secrets = [...file.certificates, ...file.trustBundles].map(() => SECRET);
+  const counts = new Map<TypeUrl, number>();
+  for (const typeUrl of [...file.resources.map(({ resource }) => resource.typeUrl), ...secrets]) {
+    counts.set(typeUrl, (counts.get(typeUrl) ?? 0) + 1);
+  }
+  return counts;
 }

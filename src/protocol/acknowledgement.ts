@@ -1,7 +1,8 @@
 import { resourceType } from '../resources/type-url.ts';
 import type { Effect } from './effect.ts';
 import type { StreamRequest } from './request.ts';
-import { NO_NAMES, type Outstanding, type Subscription, withoutRejected } from './subscription.ts';
+import { NO_NAMES } from './name-set.ts';
+import { type Outstanding, type Subscription, withoutRejected } from './subscription.ts';
 
 /** What a request says about earlier responses. */
 export interface Acknowledgement {

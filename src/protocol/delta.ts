@@ -4,14 +4,8 @@ import type { Resource } from '../resources/resource.ts';
 import { resourceType, type TypeUrl } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
 import type { DeltaRequest } from './request.ts';
-import {
-  changeNames,
-  emptySubscription,
-  forgetUnsubscribed,
-  NO_NAMES,
-  type Subscription,
-  WILDCARD,
-} from './subscription.ts';
+import { changeNames, NO_NAMES, WILDCARD } from './name-set.ts';
+import { emptySubscription, forgetUnsubscribed, type Subscription } from './subscription.ts';
 
 /**
  * The subscription after a delta request. Every name that is subscribed is answered, also one that was subscribed
@@ -26,7 +20,7 @@ export function subscribeDelta(
   const old = before ?? resumedSubscription(request, available);
   const wildcard = wildcardOf(before, request);
   const names = changeNames(old.names, request.subscribe, request.unsubscribe);
-  return forgetUnsubscribed({
+  return forgetUnsubscribed(before, {
     ...old,
     wildcard,
     names,

@@ -4,7 +4,8 @@ import { gateOf, type Gate, removalHold, removesSilently, wantedBy } from './gat
 import { offerOf } from './offer.ts';
 import { difference, unionKeeping, withResources } from './set-algebra.ts';
 import type { StreamState } from './stream-state.ts';
-import { select, type Subscription, WILDCARD, withoutRejected } from './subscription.ts';
+import { WILDCARD } from './name-set.ts';
+import { select, type Subscription, withoutRejected } from './subscription.ts';
 
 const MAX_IN_FLIGHT = 4;
 

@@ -6,7 +6,8 @@ import { removesSilently } from './gate.ts';
 import type { Delivery } from './plan.ts';
 import { difference } from './set-algebra.ts';
 import type { StreamState } from './stream-state.ts';
-import { type Subscription, WILDCARD } from './subscription.ts';
+import { WILDCARD } from './name-set.ts';
+import type { Subscription } from './subscription.ts';
 import type { Update } from './update.ts';
 import { namesOfEmptyTables } from './virtual-hosts.ts';
 

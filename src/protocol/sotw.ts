@@ -1,14 +1,7 @@
-import { resourceType } from '../resources/type-url.ts';
+import { resourceType, ROUTE } from '../resources/type-url.ts';
 import type { SotwRequest } from './request.ts';
-import {
-  changeNames,
-  emptySubscription,
-  forgetUnsubscribed,
-  NO_NAMES,
-  sameNames,
-  type Subscription,
-  WILDCARD,
-} from './subscription.ts';
+import { WILDCARD, namesOf } from './name-set.ts';
+import { emptySubscription, forgetUnsubscribed, type Subscription } from './subscription.ts';
 
 /**
  * The subscription after a SotW request: its list of names replaces the one before. An empty list is a wildcard only
@@ -18,18 +11,20 @@ import {
 export function subscribeSotw(before: Subscription | undefined, request: SotwRequest): Subscription {
   const old = before ?? emptySubscription(request.typeUrl);
   const wildcard = wildcardOf(before, request);
-  const listed = changeNames(NO_NAMES, request.names);
-  const names = sameNames(old.names, listed) ? old.names : listed;
+  const names = namesOf(request.names, old.names);
+  if (before?.names === names && before.wildcard === wildcard) return before;
   const added = [...names].filter(name => !old.names.has(name));
+  // Envoy drops a route configuration and asks for it anew within one change of its scopes (SRDS). The list does not tell.
+  const again = added.length > 0 && request.typeUrl === ROUTE ? names : added;
   const newWildcard = wildcard !== 'none' && old.wildcard === 'none' ? [WILDCARD] : [];
   const open = [...old.unanswered].filter(name =>
     name === WILDCARD ? wildcard !== 'none' : names.has(name),
   );
-  return forgetUnsubscribed({
+  return forgetUnsubscribed(before, {
     ...old,
     wildcard,
     names,
-    unanswered: new Set([...open, ...newWildcard, ...added]),
+    unanswered: new Set([...open, ...newWildcard, ...again]),
   });
 }
 

@@ -13,7 +13,8 @@ import type { StreamRequest } from './request.ts';
 import { respond } from './response.ts';
 import { subscribeSotw } from './sotw.ts';
 import { type StreamState, withSubscription } from './stream-state.ts';
-import { NO_NAMES, type Outstanding, type Subscription } from './subscription.ts';
+import { NO_NAMES } from './name-set.ts';
+import type { Outstanding, Subscription } from './subscription.ts';
 import { warmVirtualHosts } from './virtual-hosts.ts';
 
 /** What an event does to a stream. */

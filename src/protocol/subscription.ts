@@ -1,10 +1,8 @@
 import type { Resource } from '../resources/resource.ts';
 import { ResourceSet } from '../resources/resource-set.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
+import { NO_NAMES } from './name-set.ts';
 import { selectByName } from './set-algebra.ts';
-
-/** In a list of names: everything (xDS protocol, "How the client specifies what resources to return"). */
-export const WILDCARD = '*';
 
 /** A response that the client has neither accepted nor rejected yet. */
 export interface Outstanding {
@@ -41,8 +39,6 @@ export interface Subscription {
   readonly rejected: ReadonlySet<string>;
   readonly hold: 'none' | 'waiting' | 'expired';
 }
-
-export const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** A subscription that asks for nothing yet. */
 export function emptySubscription(typeUrl: TypeUrl): Subscription {
@@ -85,27 +81,14 @@ export function withoutRejected(
 }
 
 /** Forgets what was sent for names that are no longer asked for, so that asking again is answered again. */
-export function forgetUnsubscribed(subscription: Subscription): Subscription {
+export function forgetUnsubscribed(
+  before: Subscription | undefined,
+  subscription: Subscription,
+): Subscription {
   if (subscription.wildcard !== 'none') return subscription;
+  if (before?.wildcard === 'none' && before.names === subscription.names) return subscription;
   const sent = selectByName(subscription.sent, subscription.names);
   if (sent.size === subscription.sent.size) return subscription;
   const rejected = new Set([...subscription.rejected].filter(name => sent.byName.has(name)));
   return { ...subscription, sent, rejected };
-}
-
-/** The same object when nothing is added or removed, so that lookups by identity keep working. */
-export function changeNames(
-  names: ReadonlySet<string>,
-  add: Iterable<string>,
-  remove: Iterable<string> = [],
-): ReadonlySet<string> {
-  const next = new Set(names);
-  for (const name of add) next.add(name);
-  for (const name of remove) next.delete(name);
-  next.delete(WILDCARD);
-  return sameNames(names, next) ? names : next;
-}
-
-export function sameNames(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && a.isSubsetOf(b);
 }

@@ -42,7 +42,10 @@ export function makeSnapshot(
   };
 }
 
-/** The key of the node group that is made of these files. */
+/** The key of the node group that is made of these files. A comma in a name is escaped: no two groups share a key. */
 export function nodeGroupKey(files: readonly string[]): string {
-  return [...files].sort().join(',');
+  return [...files]
+    .sort()
+    .map(path => path.replace(/[%,]/g, character => (character === '%' ? '%25' : '%2C')))
+    .join(',');
 }

@@ -75,6 +75,7 @@ export class XdsServer {
   readonly #registry: StreamRegistry;
   readonly #health = new HealthService();
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   #tls: TlsIdentity | undefined;
   #address: string | undefined;
 
@@ -115,7 +116,7 @@ export class XdsServer {
       );
     }
     const port = await this.#bind(address, this.#tls?.credentials ?? ServerCredentials.createInsecure());
-    this.#listenForFailures();
+    this.#followConnections();
     this.#address = address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`);
     return this.#address;
   }
@@ -136,6 +137,8 @@ export class XdsServer {
   stop(): void {
     this.#tls?.[Symbol.dispose]();
     this.#server.forceShutdown();
+    // grpc-js ends its half of a connection and then waits for the peer, for as long as that likes.
+    for (const socket of this.#sockets) socket.destroySoon();
   }
 
   #addServices(): void {
@@ -170,10 +173,14 @@ export class XdsServer {
     });
   }
 
-  /** Tells of connections that never become a stream: not HTTP/2, or a TLS handshake that fails. */
-  #listenForFailures(): void {
+  /** Remembers open sockets, and tells of those that never carry a stream: not HTTP/2, or a failed TLS handshake. */
+  #followConnections(): void {
     const { observe } = this.#parts;
     for (const server of http2ServersOf(this.#server)) {
+      server.on('connection', (socket: Socket) => {
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+      });
       server.on('sessionError', (error: Error, session: Http2Session) => {
         observe({ kind: 'connectionFailed', peer: peerOf(session.socket), message: error.message });
       });

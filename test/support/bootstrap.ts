@@ -6,6 +6,7 @@ import { REPOSITORY } from '../../scripts/paths.ts';
 /** The parts of a bootstrap file that tests change. */
 export interface Bootstrap {
   node: { id: string; cluster: string };
+  dynamic_resources: Record<string, unknown>;
   [field: string]: unknown;
 }
 

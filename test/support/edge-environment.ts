@@ -13,6 +13,7 @@ import { SteadyLoad } from './steady-load.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import type { TransportVariant } from './transport-variants.ts';
 import { Upstream } from './upstream.ts';
+import { waitFor } from './wait-for.ts';
 
 /** authplane, one real Envoy, and two upstreams `a` and `b`; `edge.yaml` routes everything to the cluster `a`. */
 export class EdgeEnvironment implements AsyncDisposable {
@@ -57,7 +58,7 @@ export class EdgeEnvironment implements AsyncDisposable {
     };
   }
 
-  /** Starts authplane and Envoy at the same time, and returns when Envoy serves. */
+  /** Starts authplane and Envoy at the same time, and returns when a reader is let in. */
   static async start(variant: TransportVariant): Promise<EdgeEnvironment> {
     const stack = new AsyncDisposableStack();
     let started: EdgeEnvironment | undefined;
@@ -72,6 +73,8 @@ export class EdgeEnvironment implements AsyncDisposable {
       await edge.startAuthplane();
       edge.#envoy = await edge.startEnvoy();
       await edge.envoy.waitUntilLive();
+      // A listener is up before its filters have arrived: until then their default denies.
+      await waitFor('the first answer', async () => (await edge.request()).status === 200);
       return edge;
     } catch (thrown) {
       await (started ?? stack)[Symbol.asyncDispose]();

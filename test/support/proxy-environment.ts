@@ -35,6 +35,7 @@ export class ProxyEnvironment implements AsyncDisposable {
   startupMs = 0;
   readonly #xdsPort: number;
   readonly #stack: AsyncDisposableStack;
+  readonly #expectedInLog: RegExp[] = [];
   readonly #agent = new Agent({ keepAlive: true });
   #authplane: AuthplaneProcess | undefined;
   #envoy: EnvoyProcess | undefined;
@@ -100,10 +101,15 @@ export class ProxyEnvironment implements AsyncDisposable {
     return { status: response.statusCode ?? 0, body, durationMs: performance.now() - startedMs };
   }
 
+  /** Expects errors in the log of authplane that the test provokes. Matched against event and message. */
+  expectInLog(...patterns: readonly RegExp[]): void {
+    this.#expectedInLog.push(...patterns);
+  }
+
   /** @throws when either log has a problem that no test announced: a NACK is one. */
   assertClean(): void {
     this.envoy.assertClean();
-    this.authplane.assertClean();
+    this.authplane.assertClean(this.#expectedInLog);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
