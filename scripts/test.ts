@@ -68,6 +68,7 @@ async function stepsOf(prove: boolean): Promise<Step[]> {
       'src',
       'test',
     ),
+    check('unused', await program('knip', 'knip'), '--no-progress'),
     check('docs', join(REPOSITORY, 'scripts', 'docs.ts'), '--check'),
     tests('unit', path => !inFolder(path, 'feature') && !inFolder(path, 'e2e'), env),
     tests('feature', path => inFolder(path, 'feature'), env),

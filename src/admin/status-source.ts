@@ -22,7 +22,7 @@ export interface HealthCheck {
 }
 
 /** `synced`: acknowledged what was sent last. `pending`: sent, not answered yet. `nacked`: rejected. `waiting`: asked, nothing sent. */
-export type SyncState = 'synced' | 'pending' | 'nacked' | 'waiting';
+type SyncState = 'synced' | 'pending' | 'nacked' | 'waiting';
 
 /** A proxy that is connected, or was within the last hour. Times are ISO 8601 in UTC. */
 export interface NodeStatus {
@@ -77,7 +77,7 @@ export interface NackStatus {
   readonly resources: readonly NackedResource[];
 }
 
-export interface NackedResource {
+interface NackedResource {
   readonly name: string;
   readonly file: string;
   readonly line: number;

@@ -48,12 +48,12 @@ function checkOrder(certificates: readonly X509Certificate[], name: string): Cer
 }
 
 /** True when `issuer` signed `certificate`. */
-export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
 /** Why Envoy would not take the key, or undefined. */
-export function keyWeakness(key: KeyObject): string | undefined {
+function keyWeakness(key: KeyObject): string | undefined {
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   switch (key.asymmetricKeyType) {
     case 'rsa':

@@ -12,6 +12,10 @@ export interface CliIo {
 
 /** The real process. */
 export function processIo(): CliIo {
+  // `authplane schema | head`: a reader that has seen enough is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   const noColor = process.env['NO_COLOR'];
   return {
     stdout: text => void process.stdout.write(text),

@@ -4,7 +4,7 @@ import type { Origin } from '../resources/resource.ts';
 import type { Issue } from './schema/visitor.ts';
 
 /** Diagnostics kept of one file; more than this nobody reads, and each costs a search in the text. */
-export const MAX_DIAGNOSTICS = 1000;
+const MAX_DIAGNOSTICS = 1000;
 
 /** Turns the issues of one file into diagnostics with lines. */
 export class FileReport {

@@ -1,5 +1,5 @@
 /** What an operator may write as a setting's value, and what the program gets. */
-export interface SettingValues {
+interface SettingValues {
   /** A file or directory. From the settings file: relative to it; otherwise relative to the working directory. */
   readonly path: string;
   /** `host:port`; port 0 takes a free one. */

@@ -15,7 +15,7 @@ export interface FleetOptions {
   readonly maxRejections: number;
 }
 
-export const DEFAULT_FLEET_OPTIONS: FleetOptions = {
+const DEFAULT_FLEET_OPTIONS: FleetOptions = {
   keepDisconnectedMs: 3_600_000,
   maxDisconnected: 10_000,
   maxRejections: 1_000,

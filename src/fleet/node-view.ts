@@ -29,7 +29,7 @@ export interface NodeTypeView {
 const BADNESS: Readonly<Record<SyncState, number>> = { nacked: 3, pending: 2, waiting: 1, synced: 0 };
 
 /** True when `a` needs more attention than `b`. */
-export function isWorse(a: SyncState, b: SyncState): boolean {
+function isWorse(a: SyncState, b: SyncState): boolean {
   return BADNESS[a] > BADNESS[b];
 }
 

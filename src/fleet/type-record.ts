@@ -43,7 +43,7 @@ export interface TypeRecord {
   readonly counters: TypeCounters;
 }
 
-export interface TypeCounters {
+interface TypeCounters {
   readonly sent: number;
   readonly acked: number;
   readonly nacked: number;

@@ -45,7 +45,7 @@ export interface LoaderParts {
   readonly onTree: (tree: SourceTree) => void;
 }
 
-export type Inspection = 'clean' | 'broken';
+type Inspection = 'clean' | 'broken';
 
 export interface LoaderOptions extends Partial<SourceTimings> {
   /** The snapshot directory. It may be missing, a symlink, or be replaced at any time. */

@@ -74,7 +74,7 @@ export interface SignalActions {
   readonly fatal: (thrown: unknown) => void;
 }
 
-export type ExitReason = 'stopped' | 'stop-failed' | 'second-signal' | 'hard-stop' | 'fatal';
+type ExitReason = 'stopped' | 'stop-failed' | 'second-signal' | 'hard-stop' | 'fatal';
 
 /** 128 + signal number, as a shell reports a process that a signal ended. */
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -1,5 +1,5 @@
 /** A label whose values come from operators' files: at most `cap` different ones are kept, the rest become `other`. */
-export interface OpenLabel {
+interface OpenLabel {
   readonly cap: number;
 }
 

@@ -14,7 +14,7 @@ const forgotten = new FinalizationRegistry<string>(key => {
  * One object for equal sets, as long as anyone holds it: what is computed for the names of one stream (which resources
  * they select, what differs from what was sent) serves every stream that asks for the same.
  */
-export function internNames(names: ReadonlySet<string>): ReadonlySet<string> {
+function internNames(names: ReadonlySet<string>): ReadonlySet<string> {
   if (names.size === 0) return NO_NAMES;
   const key = contentVersion([...names].sort());
   const known = interned.get(key)?.deref();

@@ -32,7 +32,7 @@ export function stringField(fieldNumber: number, text: string): Uint8Array {
   return bytesField(fieldNumber, encoder.encode(text));
 }
 
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {

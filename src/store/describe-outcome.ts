@@ -56,7 +56,7 @@ export function describeOutcome(
 }
 
 /** Sorted, each once: groups that share a file report the same. */
-export function tidy(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+function tidy(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const unique = new Map(diagnostics.map(diagnostic => [JSON.stringify(diagnostic), diagnostic]));
   return [...unique.values()].sort(
     (a, b) => compareDiagnostics(a, b) || (a.message < b.message ? -1 : a.message > b.message ? 1 : 0),

@@ -3,7 +3,7 @@ import type { Load } from './load.ts';
 import type { AcceptedFile } from './store-state.ts';
 
 /** A type of which a load takes away suspiciously much. */
-export interface ShrunkType {
+interface ShrunkType {
   readonly typeUrl: TypeUrl;
   /** Number of resources in the files accepted last. */
   readonly before: number;

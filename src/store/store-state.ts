@@ -31,7 +31,7 @@ export type GroupResult =
  * errors of its files. `past`: an earlier load, kept for groups that the newest holds back. `disk`: last-known-good
  * that no load has confirmed.
  */
-export type ViewSource = LatestSource | { readonly kind: 'past' } | { readonly kind: 'disk' };
+type ViewSource = LatestSource | { readonly kind: 'past' } | { readonly kind: 'disk' };
 
 export interface LatestSource {
   readonly kind: 'latest';

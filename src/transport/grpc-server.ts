@@ -57,7 +57,7 @@ export interface ConnectionOptions {
   readonly tlsPollMs: number;
 }
 
-export const DEFAULT_CONNECTIONS: ConnectionOptions = {
+const DEFAULT_CONNECTIONS: ConnectionOptions = {
   maxRequestBytes: 4 * 1024 * 1024,
   keepaliveTimeMs: 30_000,
   keepaliveTimeoutMs: 10_000,

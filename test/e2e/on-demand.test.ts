@@ -188,7 +188,10 @@ describe('a filter that is nowhere', function () {
       files: { 'edge.yaml': snapshot([], []) },
     });
     await environment.snapshots.write('edge.yaml', snapshot([discovered], []));
-    const refusal = await environment.authplane.waitForLog('the refusal', entry => entry['error_code'] === 'AP1305');
+    const refusal = await environment.authplane.waitForLog(
+      'the refusal',
+      entry => entry['error_code'] === 'AP1305',
+    );
     expect(refusal['file']).to.equal('edge.yaml');
     expect(refusal['line']).to.be.a('number');
     expect(await upstreamOf(environment, port, {})).to.equal('a');
@@ -285,9 +288,7 @@ for (const bootstrap of ['ads-delta', 'ads-sotw']) {
     /** Scope by the header `x-tenant`: tenant → route configuration, named after the cluster it leads to. */
     function snapshot(tenants: Readonly<Record<string, string>>, percentage: number) {
       const keyBuilder = {
-        fragments: [
-          { header_value_extractor: { name: 'x-tenant', element_separator: ',', index: 0 } },
-        ],
+        fragments: [{ header_value_extractor: { name: 'x-tenant', element_separator: ',', index: 0 } }],
       };
       const scopedRoutes = {
         name: 'tenants',

@@ -29,7 +29,9 @@ async function startServer(name: string): Promise<AsyncDisposable & { readonly p
         responseDeserialize: bytes,
       },
     },
-    { who: (_call: unknown, answer: (error: null, value: Buffer) => void) => answer(null, Buffer.from(name)) },
+    {
+      who: (_call: unknown, answer: (error: null, value: Buffer) => void) => answer(null, Buffer.from(name)),
+    },
   );
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {

@@ -66,7 +66,7 @@ export function edgeSnapshot(options: EdgeOptions) {
 }
 
 /** The filter `jwt`: tokens of this key, for issuer `https://idp.test` and audience `edge`. */
-export function jwtFilter(key: TokenKey) {
+function jwtFilter(key: TokenKey) {
   return {
     name: 'jwt',
     typed_config: {
@@ -86,7 +86,7 @@ export function jwtFilter(key: TokenKey) {
 }
 
 /** The filter `rbac`: readers may use these methods. */
-export function rbacFilter(methods: readonly string[]) {
+function rbacFilter(methods: readonly string[]) {
   const reader = {
     filter: 'envoy.filters.http.jwt_authn',
     path: [{ key: 'claims' }, { key: 'roles' }],

@@ -15,7 +15,7 @@ import { FakeClock } from './fake-clock.ts';
 import { FakeSource } from './xds-server.ts';
 
 /** A wire that keeps what is written and is as slow as a test wants. */
-export class FakeWire implements StreamWire {
+class FakeWire implements StreamWire {
   readonly written: Buffer[] = [];
   /** What `write` answers. */
   fast = true;

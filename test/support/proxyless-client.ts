@@ -19,7 +19,6 @@ function call(client: Client): Promise<{ readonly from: string } | { readonly er
   });
 }
 
-
 async function main(): Promise<void> {
   let stopping = false;
   process.once('SIGTERM', () => (stopping = true));

@@ -12,7 +12,7 @@ export interface CheckContext {
 }
 
 /** A problem of one message. */
-export interface Problem {
+interface Problem {
   readonly code: DiagnosticCode;
   readonly message: string;
   /** Default: `error`. */

@@ -9,7 +9,7 @@ export function isIpv4(text: string): boolean {
 }
 
 /** RFC 4291, 2.2; a zone (`%eth0`) may follow. */
-export function isIpv6(text: string): boolean {
+function isIpv6(text: string): boolean {
   const address = text.replace(/%[\w.-]+$/, '');
   const halves = address.split('::');
   if (halves.length > 2 || !address.includes(':')) return false;

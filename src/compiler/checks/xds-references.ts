@@ -36,7 +36,7 @@ export const xdsReferences: MessageChecks = {
 };
 
 /** True when the config source is the ADS stream (`ads`, or `self`), and so a matter of this snapshot. */
-export function isOwnSource(configSource: PlainMessage | undefined): boolean {
+function isOwnSource(configSource: PlainMessage | undefined): boolean {
   const member = configSource === undefined ? undefined : oneofMember(configSource, 'configSourceSpecifier');
   return member?.case === 'ads' || member?.case === 'self';
 }

@@ -10,7 +10,7 @@ const LIST_VALUE = 'google.protobuf.ListValue';
  * What stands in a part: `message` a message with parts of its own, `any` an Any, `json` a Struct held as a plain
  * JSON object, `leaf` anything without parts (only maps of it are parts, for their order).
  */
-export type PartContent = 'message' | 'any' | 'json' | 'leaf';
+type PartContent = 'message' | 'any' | 'json' | 'leaf';
 
 /** A field that a traversal must look at. */
 export interface MessagePart {

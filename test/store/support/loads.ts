@@ -50,7 +50,7 @@ export function clusters(count: number, prefix = 'c'): readonly Resource[] {
   return Array.from({ length: count }, (_, index) => cluster(`${prefix}${index}`));
 }
 
-export function errorIn(file: string, message = 'is broken'): Diagnostic {
+function errorIn(file: string, message = 'is broken'): Diagnostic {
   return { file, line: 1, column: 1, severity: 'error', code: 'AP1101', message };
 }
 

@@ -7,7 +7,7 @@ export type BaseFile = (index: number) => JsonObject;
 
 export const FILTERS = 'type.googleapis.com/envoy.extensions.filters';
 export const TLS = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3';
-export const HCM = `${FILTERS}.network.http_connection_manager.v3.HttpConnectionManager`;
+const HCM = `${FILTERS}.network.http_connection_manager.v3.HttpConnectionManager`;
 export const ADS = { ads: {}, resource_api_version: 'V3' };
 export const FIRST_PORT = 20_000;
 
@@ -28,7 +28,7 @@ export function extension(name: string, type: string, config: JsonObject = {}): 
   return { name, typed_config: { '@type': type, ...config } };
 }
 
-export const router = extension('router', `${FILTERS}.http.router.v3.Router`);
+const router = extension('router', `${FILTERS}.http.router.v3.Router`);
 
 export function staticCluster(name: string, fields: JsonObject = {}): JsonObject {
   return {
