@@ -32,7 +32,7 @@ function loadSection(rows: readonly Figures[]): Section {
     note:
       'Milliseconds in a fresh process. Boot: Node, modules and the schema of the Envoy API. Check: strict decoding, rules,\n' +
       'encoding. Compile: the checks over all files of a group, and its snapshot. Total: from the start of the process until a\n' +
-      'connected node has its snapshot; it includes the two scans, 100 ms apart, that must agree.',
+      'connected node has its snapshot; it includes the two scans, 75 ms apart, that must agree.',
     columns: [
       ...SIZE_COLUMNS,
       { key: 'bootMs', title: 'boot', format: whole },
@@ -51,7 +51,7 @@ function reloadSection(rows: readonly Figures[]): Section {
     title: 'Reload: one file replaced, one cluster in it changed',
     note:
       'Milliseconds from the rename until a connected node has the new snapshot. Work: checking, compiling and applying. The rest\n' +
-      'is debounce, confirmation (150 + 100 ms) and scans. Without waits: the same with debounce and confirmation at 0.',
+      'is debounce, confirmation (150 + 75 ms) and scans. Without waits: the same with debounce and confirmation at 0.',
     columns: [
       ...SIZE_COLUMNS,
       { key: 'reloadMs', title: 'reload', format: whole },

@@ -47,7 +47,7 @@ function tests(name: string, wanted: (path: string) => boolean, env: Readonly<Re
     const files: string[] = [];
     for await (const path of glob('test/**/*.test.ts', { cwd: REPOSITORY }))
       if (wanted(path)) files.push(path);
-    return files.length === 0 ? { passed: 0, failed: 0 } : runMocha(files.sort(), env);
+    return files.length === 0 ? { passed: 0, failed: 0 } : runMocha(files.sort(), { env });
   };
   return { name, run };
 }
@@ -68,7 +68,6 @@ async function stepsOf(prove: boolean): Promise<Step[]> {
       'src',
       'test',
     ),
-    check('unused', await program('knip', 'knip'), '--no-progress'),
     check('docs', join(REPOSITORY, 'scripts', 'docs.ts'), '--check'),
     tests('unit', path => !inFolder(path, 'feature') && !inFolder(path, 'e2e'), env),
     tests('feature', path => inFolder(path, 'feature'), env),

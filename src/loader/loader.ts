@@ -61,7 +61,7 @@ export interface LoaderOptions extends Partial<SourceTimings> {
 const DEFAULT_TIMINGS: SourceTimings = {
   debounceMs: 150,
   maxWaitMs: 2000,
-  confirmMs: 100,
+  confirmMs: 75,
   pollMs: 1000,
   settleMs: 2000,
   rehashMs: 60_000,
