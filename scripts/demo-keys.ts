@@ -1,5 +1,6 @@
 // Makes what the example in snapshots/ needs and nobody may commit: a CA, the certificate of the listener, and the key that
-// signs tokens together with the filter that checks them. `npm start` and `npm test` call it; does nothing when all is there.
+// signs tokens together with the filter that checks them. Run by `npm ci`, `npm start` and `npm test`; does nothing when
+// all is there.
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,6 +28,12 @@ export function demoPaths(snapshots: string) {
     tokenKey: join(directory, 'token-signing.key'),
     filter: join(directory, 'keys.yaml'),
   };
+}
+
+/** True when `edge.yaml` of a snapshot directory names files that `ensureDemoKeys` makes. */
+export async function wantsDemoKeys(snapshots: string): Promise<boolean> {
+  const text = await readFile(join(snapshots, 'edge.yaml'), 'utf8').catch(() => '');
+  return text.includes('generated/');
 }
 
 /**

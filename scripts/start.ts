@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Upstream } from '../test/support/upstream.ts';
 import { Child } from './child-process.ts';
-import { ensureDemoKeys } from './demo-keys.ts';
+import { demoPaths, ensureDemoKeys, wantsDemoKeys } from './demo-keys.ts';
 import { demoPorts, requireFreePort } from './demo-ports.ts';
 import { showRequests } from './demo-requests.ts';
 import { ensureEnvoy } from './envoy.ts';
@@ -17,12 +17,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** npm passes on a signal that the terminal has already sent to all: the second of such a pair means nothing. */
 const SAME_SIGNAL_MS = 1_000;
 
+/** Starts a child that ends with this program. @throws an Error when that is ending already. */
+type Launch = (...command: Parameters<typeof Child.start>) => Child;
+
 /** Starts authplane and returns the addresses of its ready line. */
 async function startAuthplane(
   options: StartOptions,
-  onChild: (child: Child) => void,
+  launch: Launch,
 ): Promise<{ readonly xdsPort: number; readonly adminAddress: string }> {
-  const child = Child.start(
+  const child = launch(
     process.execPath,
     [
       join(REPOSITORY, 'src', 'main.ts'),
@@ -38,7 +41,6 @@ async function startAuthplane(
     ],
     { ownGroup: true, onStderr: line => printLog(line) },
   );
-  onChild(child);
   for (;;) {
     for (const line of child.stdout) {
       const [, xdsPort, adminAddress] = /^authplane ready xds=\S+:(\d+) admin=(\S+) /.exec(line) ?? [];
@@ -61,7 +63,7 @@ async function startEnvoy(
   envoy: string,
   options: StartOptions,
   xdsPort: number,
-  onChild: (child: Child) => void,
+  launch: Launch,
 ): Promise<void> {
   const bootstrap = join(options.workDirectory, 'bootstrap.yaml');
   const adminFile = join(options.workDirectory, 'envoy-admin-address');
@@ -75,7 +77,7 @@ async function startEnvoy(
       .replace('port_value: 9901', `port_value: ${options.envoyAdminPort}`),
   );
   const log = createWriteStream(logFile);
-  const child = Child.start(
+  const child = launch(
     envoy,
     [
       ...['--config-path', bootstrap, '--admin-address-path', adminFile],
@@ -83,7 +85,6 @@ async function startEnvoy(
     ],
     { ownGroup: true, onStderr: line => log.write(`${line}\n`) },
   );
-  onChild(child);
   const deadline = performance.now() + 30_000;
   while (!(await isLive(adminFile))) {
     if (child.hasExited) throw new Error(`Envoy ended at its start:\n${child.tail()}`);
@@ -145,7 +146,9 @@ async function claimPorts(options: StartOptions, stack: AsyncDisposableStack): P
 /** Runs until a signal comes or a child ends by itself. Returns the exit code. */
 async function main(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
   const envoy = options.withEnvoy ? await ensureEnvoy() : undefined;
-  if (await ensureDemoKeys(options.snapshots)) console.log('made the keys of the example in generated/');
+  if ((await wantsDemoKeys(options.snapshots)) && (await ensureDemoKeys(options.snapshots))) {
+    console.log(`made the keys of the example: ${demoPaths(options.snapshots).directory}`);
+  }
   await requireFreePort(options.xdsPort, 'the xDS server', '--xds-port');
   await requireFreePort(options.adminPort, 'the admin address of authplane', '--admin-port');
   const listenerPort = envoy === undefined ? 0 : await claimPorts(options, stack);
@@ -153,16 +156,18 @@ async function main(options: StartOptions, stack: AsyncDisposableStack): Promise
 
   const signalled = firstSignal();
   const children: Child[] = [];
-  const onChild = (child: Child): void => {
-    stack.use(child);
+  const launch: Launch = (...command) => {
+    if (stack.disposed) throw new Error('ended by a signal');
+    const child = stack.use(Child.start(...command));
     children.push(child);
+    return child;
   };
   const setUp = async (): Promise<'ready'> => {
-    const { xdsPort, adminAddress } = await startAuthplane(options, onChild);
+    const { xdsPort, adminAddress } = await startAuthplane(options, launch);
     if (envoy === undefined) {
       explain(xdsPort, adminAddress);
     } else {
-      await startEnvoy(envoy, options, xdsPort, onChild);
+      await startEnvoy(envoy, options, xdsPort, launch);
       await showRequests(options.snapshots, listenerPort);
     }
     return 'ready';

@@ -1,3 +1,5 @@
+import type { ResourceSet } from '../resources/resource-set.ts';
+import type { Resource } from '../resources/resource.ts';
 import { resourceType } from '../resources/type-url.ts';
 import type { Effect } from './effect.ts';
 import type { StreamRequest } from './request.ts';
@@ -66,17 +68,45 @@ function settle(
     };
   }
   // Only what the client still has in this very version counts: it may have been replaced or unsubscribed since.
-  const rejected = changed
-    .filter(resource => subscription.sent.byName.get(resource.name)?.version === resource.version)
-    .map(resource => resource.name);
-  const replaced = rejected.length < changed.length;
-  const outstanding = replaced
-    ? subscription.outstanding.map(later => ({ ...later, cures: true }))
-    : subscription.outstanding;
+  const rejected = namesOfSame(subscription.sent, changed);
   return {
-    subscription: { ...subscription, outstanding, rejected: subscription.rejected.union(new Set(rejected)) },
+    subscription: {
+      ...subscription,
+      outstanding: afterRejection(subscription, changed, rejected.size < changed.length, request),
+      rejected: subscription.rejected.union(rejected),
+    },
     effects: [{ kind: 'nacked', typeUrl, nonce, versionInfo, rejection, resources: changed }],
   };
+}
+
+/** Those of the resources that a set has in the same version. */
+function namesOfSame(set: ResourceSet, resources: readonly Resource[]): ReadonlySet<string> {
+  const same = resources.filter(resource => set.byName.get(resource.name)?.version === resource.version);
+  return new Set(same.map(resource => resource.name));
+}
+
+/**
+ * The responses that were on their way when one was rejected. Accepting them does not accept what only the rejected one
+ * brought, unless they bring the whole state again; where one of them has replaced some of it, it is a cure.
+ */
+function afterRejection(
+  subscription: Subscription,
+  changed: readonly Resource[],
+  replaced: boolean,
+  request: StreamRequest,
+): readonly Outstanding[] {
+  const whole = isWholeState(request);
+  return subscription.outstanding.map(later => ({
+    ...later,
+    cures: later.cures || replaced,
+    target: whole
+      ? later.target
+      : withoutRejected(later.target, namesOfSame(later.target, changed), subscription.accepted),
+  }));
+}
+
+function isWholeState(request: StreamRequest): boolean {
+  return request.variant === 'sotw' && resourceType(request.typeUrl)?.fullState === true;
 }
 
 /** A SotW ACK of a full-state type accepts everything; any other accepts what its response brought. */
@@ -86,7 +116,7 @@ function rejectedAfterAck(
   request: StreamRequest,
 ): ReadonlySet<string> {
   if (subscription.rejected.size === 0) return subscription.rejected;
-  if (request.variant === 'sotw' && resourceType(request.typeUrl)?.fullState === true) return new Set();
+  if (isWholeState(request)) return NO_NAMES;
   const accepted = new Set(entry.changed.map(resource => resource.name));
   return subscription.rejected.difference(accepted);
 }

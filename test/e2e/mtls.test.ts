@@ -151,8 +151,10 @@ describe('a real Envoy over mutual TLS', function () {
       );
       expect(failure).to.match(/closed|alert|reset/i);
     }
-    const refusals = authplane.log.filter(entry => entry.event === 'xds.tls_failed');
-    expect(refusals).to.have.length.of.at.least(2);
+    await waitFor(
+      'both refusals in the log',
+      () => authplane.log.filter(entry => entry.event === 'xds.tls_failed').length >= 2,
+    );
 
     await using plain = await EnvoyProcess.start(
       await loadBootstrap('ads-delta', { xdsPort: authplane.xdsPort, nodeId: 'edge-3' }),

@@ -391,6 +391,21 @@ describe('delta subscriptions', () => {
     expect(stream.delta(CLUSTER, { nonce: stream.nonce, rejection }).sent).to.deep.equal([]);
   });
 
+  it('do not take for accepted what a response on its way only carried along from a rejected one', () => {
+    const d = resource(CLUSTER, 'd', 'bad');
+    const stream = new Stream('delta').publish(snapshot([a])).delta(CLUSTER);
+    stream.delta(LISTENER);
+    stream.publish(snapshot([d, resource(LISTENER, 'l')]));
+    stream.delta(CLUSTER, { nonce: '1', rejection });
+    stream.publish(snapshot([a, resource(CLUSTER, 'd', 'good')]));
+    stream.delta(CLUSTER, { nonce: '2', rejection });
+    for (let nonce = 3; nonce < stream.state.lastNonce; nonce++) {
+      for (const typeUrl of [CLUSTER, LISTENER]) stream.delta(typeUrl, { nonce: String(nonce) });
+    }
+    const held = stream.state.subscriptions.get(CLUSTER)?.accepted;
+    expect(held?.byName.get('d')?.version).to.not.equal(d.version);
+  });
+
   it('answer an on-demand name while the response before is not accepted', () => {
     const stream = new Stream('delta').publish(all).delta(CLUSTER);
     expect(stream.delta(CLUSTER, { subscribe: ['b'] }).sent).to.deep.equal(['b']);

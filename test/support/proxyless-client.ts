@@ -20,11 +20,11 @@ function call(client: Client): Promise<{ readonly from: string } | { readonly er
 }
 
 async function main(): Promise<void> {
-  let stopping = false;
-  process.once('SIGTERM', () => (stopping = true));
+  const ending = new AbortController();
+  process.once('SIGTERM', () => ending.abort());
   register();
   const client = new Client('xds:///svc', credentials.createInsecure());
-  while (!stopping) {
+  while (!ending.signal.aborted) {
     console.log(JSON.stringify(await call(client)));
     await pause(20);
   }
