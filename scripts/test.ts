@@ -53,7 +53,7 @@ function tests(name: string, wanted: (path: string) => boolean, env: Readonly<Re
 }
 
 async function stepsOf(prove: boolean): Promise<Step[]> {
-  const env: Readonly<Record<string, string>> = prove ? { AUTHPLANE_PROVE: '1' } : {};
+  const env: Readonly<Record<string, string>> = prove ? { PROVE: '1' } : {};
   const inFolder = (path: string, folder: string): boolean => path.startsWith(`test/${folder}/`);
   const cache = ['--cache', '--cache-location', '.cache/eslint'];
   return [

@@ -10,7 +10,7 @@ import { describeMutation, mutate, mutationsOf } from '../support/differential/m
 /** Mutated files that one Envoy gets at a time. */
 const BATCH = 40;
 /** With it, Envoy is also asked about every mutated file that authplane refuses. */
-const PROVE = process.env['AUTHPLANE_PROVE'] === '1';
+const PROVE = process.env['PROVE'] === '1';
 
 interface Case {
   readonly name: string;

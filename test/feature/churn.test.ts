@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { XdsClient } from '../support/xds-client.ts';
 import { startXdsServer } from '../support/xds-server.ts';
 
-const RECONNECTS = process.env['AUTHPLANE_PROVE'] === '1' ? 10_000 : 300;
+const RECONNECTS = process.env['PROVE'] === '1' ? 10_000 : 300;
 
 /** What a whole process may grow by, whatever the number of reconnects: caches that warm up, not leaks. */
 const ALLOWED_GROWTH_BYTES = 6 * 1024 * 1024;

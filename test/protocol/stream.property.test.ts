@@ -23,7 +23,7 @@ import { EnvoyModel } from './envoy-model.ts';
 import { Link } from './link.ts';
 
 /** Long in `npm run prove`, short in `npm test`. */
-const runs = process.env['AUTHPLANE_PROVE'] === '1' ? 25_000 : 1_000;
+const runs = process.env['PROVE'] === '1' ? 25_000 : 1_000;
 const variants = ['sotw', 'delta'] as const;
 const modelTypes = [CLUSTER, ENDPOINTS, LISTENER, ROUTE];
 
@@ -85,7 +85,7 @@ function expectConverged(link: Link, snapshot: Snapshot): void {
 
 for (const variant of variants) {
   describe(`${variant} stream, whatever the order of messages`, function () {
-    this.timeout(process.env['AUTHPLANE_PROVE'] === '1' ? 1_800_000 : 60_000);
+    this.timeout(process.env['PROVE'] === '1' ? 1_800_000 : 60_000);
 
     it('gives the client exactly what it asks for in the newest snapshot, without any timeout', () => {
       fc.assert(
@@ -206,7 +206,7 @@ for (const variant of variants) {
 }
 
 describe('SotW and delta streams', function () {
-  this.timeout(process.env['AUTHPLANE_PROVE'] === '1' ? 1_800_000 : 60_000);
+  this.timeout(process.env['PROVE'] === '1' ? 1_800_000 : 60_000);
 
   it('end with the same resources after the same snapshots', () => {
     fc.assert(
