@@ -14,7 +14,7 @@ import { respond } from './response.ts';
 import { subscribeSotw } from './sotw.ts';
 import { type StreamState, withSubscription } from './stream-state.ts';
 import { NO_NAMES } from './name-set.ts';
-import type { Outstanding, Subscription } from './subscription.ts';
+import { type Outstanding, type Subscription, withoutRejected } from './subscription.ts';
 import { warmVirtualHosts } from './virtual-hosts.ts';
 
 /** What an event does to a stream. */
@@ -125,7 +125,7 @@ function deliver(
     nonce,
     versionInfo: update.versionInfo,
     changed,
-    target: delivery.target,
+    target: ifAccepted(subscription, delivery.target, changed, rejected),
     cures: rejected.size < subscription.rejected.size,
   };
   const sent = withSubscription(
@@ -138,6 +138,18 @@ function deliver(
     },
   );
   return subscription.typeUrl === CLUSTER ? warmEndpoints(sent, changed) : warmVirtualHosts(sent, changed);
+}
+
+/** What the client will have accepted: not what it rejected before, unless the response offers it again. */
+function ifAccepted(
+  subscription: Subscription,
+  target: ResourceSet,
+  changed: readonly Resource[],
+  rejected: ReadonlySet<string>,
+): ResourceSet {
+  if (rejected.size === 0) return target;
+  const offered = new Set(changed.map(resource => resource.name));
+  return withoutRejected(target, rejected.difference(offered), subscription.accepted);
 }
 
 /** A rejection stands as long as the client is offered the very same version. */

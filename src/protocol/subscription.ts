@@ -64,7 +64,7 @@ export function select(
   return subscription.wildcard === 'none' ? selectByName(set, subscription.names) : set;
 }
 
-/** `set` with the rejected resources as the client still has them: in their last accepted form, or not at all. */
+/** `set` with the rejected resources as the client still has them: in an accepted form that is another one, or not at all. */
 export function withoutRejected(
   set: ResourceSet,
   rejected: ReadonlySet<string>,
@@ -74,7 +74,7 @@ export function withoutRejected(
   const byName = new Map(set.byName);
   for (const name of rejected) {
     const before = accepted.byName.get(name);
-    if (before === undefined) byName.delete(name);
+    if (before === undefined || before.version === set.byName.get(name)?.version) byName.delete(name);
     else byName.set(name, before);
   }
   return new ResourceSet(byName);

@@ -406,6 +406,16 @@ describe('delta subscriptions', () => {
     expect(held?.byName.get('d')?.version).to.not.equal(d.version);
   });
 
+  it('do not take for accepted what was rejected before and only stood beside a removal', () => {
+    const bad = resource(CLUSTER, 'a', 'bad');
+    const stream = new Stream('delta').publish(snapshot([bad, b])).delta(CLUSTER);
+    stream.delta(CLUSTER, { nonce: '1', rejection });
+    stream.publish(snapshot([bad]));
+    stream.publish(snapshot([resource(CLUSTER, 'a', 'worse')]));
+    stream.delta(CLUSTER, { nonce: '2' });
+    expect(stream.state.subscriptions.get(CLUSTER)?.accepted.byName.has('a')).to.equal(false);
+  });
+
   it('answer an on-demand name while the response before is not accepted', () => {
     const stream = new Stream('delta').publish(all).delta(CLUSTER);
     expect(stream.delta(CLUSTER, { subscribe: ['b'] }).sent).to.deep.equal(['b']);
