@@ -69,11 +69,15 @@ function settle(
   }
   // Only what the client still has in this very version counts: it may have been replaced or unsubscribed since.
   const rejected = namesOfSame(subscription.sent, changed);
+  const replaced = rejected.size < changed.length;
+  // What was at fault may be gone by unsubscription: then no response follows that could clear the others.
+  const again = replaced && subscription.outstanding.length === 0 ? rejected : NO_NAMES;
   return {
     subscription: {
       ...subscription,
-      outstanding: afterRejection(subscription, changed, rejected.size < changed.length, request),
+      outstanding: afterRejection(subscription, changed, replaced, request),
       rejected: subscription.rejected.union(rejected),
+      unanswered: again.size === 0 ? subscription.unanswered : subscription.unanswered.union(again),
     },
     effects: [{ kind: 'nacked', typeUrl, nonce, versionInfo, rejection, resources: changed }],
   };

@@ -90,5 +90,7 @@ export function forgetUnsubscribed(
   const sent = selectByName(subscription.sent, subscription.names);
   if (sent.size === subscription.sent.size) return subscription;
   const rejected = new Set([...subscription.rejected].filter(name => sent.byName.has(name)));
-  return { ...subscription, sent, rejected };
+  // What was at fault in a rejection may have left: the others are offered once more.
+  const again = rejected.size < subscription.rejected.size ? rejected : NO_NAMES;
+  return { ...subscription, sent, rejected, unanswered: subscription.unanswered.union(again) };
 }

@@ -416,6 +416,17 @@ describe('delta subscriptions', () => {
     expect(stream.state.subscriptions.get(CLUSTER)?.accepted.byName.has('a')).to.equal(false);
   });
 
+  it('offer what was rejected with a name that is no longer asked for once more', () => {
+    const routes = snapshot([resource(ROUTE, 'r'), resource(ROUTE, 'bad')]);
+    const late = new Stream('delta').publish(routes).delta(ROUTE, { subscribe: ['r', 'bad'] });
+    late.delta(ROUTE, { nonce: '1', rejection });
+    expect(late.delta(ROUTE, { unsubscribe: ['bad'] }).sent).to.deep.equal(['r']);
+    const early = new Stream('delta').publish(routes).delta(ROUTE, { subscribe: ['r', 'bad'] });
+    early.delta(ROUTE, { unsubscribe: ['bad'] });
+    expect(early.delta(ROUTE, { nonce: '1', rejection }).sent).to.deep.equal(['r']);
+    expect(early.delta(ROUTE, { nonce: '2', rejection }).sent).to.deep.equal([]);
+  });
+
   it('answer an on-demand name while the response before is not accepted', () => {
     const stream = new Stream('delta').publish(all).delta(CLUSTER);
     expect(stream.delta(CLUSTER, { subscribe: ['b'] }).sent).to.deep.equal(['b']);
