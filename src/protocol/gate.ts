@@ -1,4 +1,4 @@
-import { ResourceSet } from '../resources/resource-set.ts';
+import type { ResourceSet } from '../resources/resource-set.ts';
 import type { Resource } from '../resources/resource.ts';
 import { resourcesOf } from '../resources/snapshot.ts';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../resources/type-url.ts';
 import { gatesOf, usersOf, waitsForEndpoints } from './order.ts';
 import { difference } from './set-algebra.ts';
-import type { StreamState } from './stream-state.ts';
+import { currentOf, type StreamState } from './stream-state.ts';
 import { select, type Subscription } from './subscription.ts';
 
 /**
@@ -22,8 +22,7 @@ export type Gate = 'open' | 'waiting' | 'rejected';
 
 /** What the newest snapshot has for a subscription. */
 export function wantedBy(state: StreamState, subscription: Subscription): ResourceSet {
-  if (state.snapshot === undefined) return ResourceSet.EMPTY;
-  return select(subscription, resourcesOf(state.snapshot, subscription.typeUrl));
+  return select(subscription, currentOf(state, subscription.typeUrl));
 }
 
 /** Resources of the type leave the client without a message. */

@@ -1,9 +1,9 @@
-import { ResourceSet } from '../resources/resource-set.ts';
+import type { ResourceSet } from '../resources/resource-set.ts';
 import { resourcesOf, type Snapshot } from '../resources/snapshot.ts';
 import { ENDPOINTS, SECRET, type TypeUrl } from '../resources/type-url.ts';
 import { removalHold } from './gate.ts';
 import { unionKeeping } from './set-algebra.ts';
-import type { StreamState } from './stream-state.ts';
+import { currentOf, type StreamState } from './stream-state.ts';
 
 /** Asked for by name by what was sent before; a cluster that warms on them is not acknowledged without them. */
 const KEPT_ON_OFFER: readonly TypeUrl[] = [ENDPOINTS, SECRET];
@@ -33,7 +33,5 @@ export function releaseOffers(state: StreamState): StreamState {
 
 /** What a subscription of the type may be given. */
 export function offerOf(state: StreamState, typeUrl: TypeUrl): ResourceSet {
-  const offered = state.offered.get(typeUrl);
-  if (offered !== undefined) return offered;
-  return state.snapshot === undefined ? ResourceSet.EMPTY : resourcesOf(state.snapshot, typeUrl);
+  return state.offered.get(typeUrl) ?? currentOf(state, typeUrl);
 }

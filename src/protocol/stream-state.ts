@@ -1,5 +1,5 @@
-import type { ResourceSet } from '../resources/resource-set.ts';
-import type { Snapshot } from '../resources/snapshot.ts';
+import { ResourceSet } from '../resources/resource-set.ts';
+import { resourcesOf, type Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -36,4 +36,9 @@ export function initialStream(options: Pick<StreamState, 'variant' | 'ads'>): St
 
 export function withSubscription(state: StreamState, subscription: Subscription): StreamState {
   return { ...state, subscriptions: new Map(state.subscriptions).set(subscription.typeUrl, subscription) };
+}
+
+/** What the newest snapshot has of a type; nothing while there is none. */
+export function currentOf(state: StreamState, typeUrl: TypeUrl): ResourceSet {
+  return state.snapshot === undefined ? ResourceSet.EMPTY : resourcesOf(state.snapshot, typeUrl);
 }

@@ -1,5 +1,4 @@
-import { resourcesOf } from '../resources/snapshot.ts';
-import { ResourceSet } from '../resources/resource-set.ts';
+import type { ResourceSet } from '../resources/resource-set.ts';
 import type { Resource } from '../resources/resource.ts';
 import { CLUSTER, ENDPOINTS, type TypeUrl } from '../resources/type-url.ts';
 import { readAcknowledgement } from './acknowledgement.ts';
@@ -12,7 +11,7 @@ import { type Delivery, plan, settleSilently } from './plan.ts';
 import type { StreamRequest } from './request.ts';
 import { respond } from './response.ts';
 import { subscribeSotw } from './sotw.ts';
-import { type StreamState, withSubscription } from './stream-state.ts';
+import { currentOf, type StreamState, withSubscription } from './stream-state.ts';
 import { NO_NAMES } from './name-set.ts';
 import { type Outstanding, type Subscription, withoutRejected } from './subscription.ts';
 import { warmVirtualHosts } from './virtual-hosts.ts';
@@ -70,9 +69,7 @@ function subscribe(
   request: StreamRequest,
 ): Subscription {
   if (request.variant === 'sotw') return subscribeSotw(before, request);
-  const { snapshot } = state;
-  const available = snapshot === undefined ? ResourceSet.EMPTY : resourcesOf(snapshot, request.typeUrl);
-  return subscribeDelta(before, request, available);
+  return subscribeDelta(before, request, currentOf(state, request.typeUrl));
 }
 
 function subscribedEffect(subscription: Subscription): Effect {

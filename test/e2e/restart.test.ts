@@ -25,12 +25,7 @@ for (const variant of TRANSPORT_VARIANTS) {
       await edge.startAuthplane();
       expect(edge.authplane.readyLine).to.match(/groups=1 resources=\d+$/);
       expect(await edge.authplane.readyStatus()).to.equal(200);
-      await waitFor('Envoy is back', async () => {
-        const body = (await edge.authplane.api('/api/v1/nodes')) as {
-          nodes: { id: string; state: string }[];
-        };
-        return body.nodes.some(node => node.id === 'edge-1' && node.state === 'synced');
-      });
+      await untilBack(edge);
       await load.stop();
       expect(load.failures).to.deep.equal([]);
       expect(load.handshakes).to.equal(4);
@@ -64,16 +59,21 @@ for (const variant of TRANSPORT_VARIANTS) {
       const before = [...(await updates())];
       await edge.authplane.stop();
       await edge.startAuthplane();
-      await waitFor('Envoy is back', async () => {
-        const body = (await edge.authplane.api('/api/v1/nodes')) as {
-          nodes: { id: string; state: string }[];
-        };
-        return body.nodes.some(node => node.id === 'edge-1' && node.state === 'synced');
-      });
+      await untilBack(edge);
       await load.stop();
       expect([...(await updates())]).to.deep.equal(before);
       expect(load.failures).to.deep.equal([]);
       expect(load.handshakes).to.equal(4);
     });
+  });
+}
+
+/** Waits until Envoy has connected again and accepted all it was sent. */
+async function untilBack(edge: EdgeEnvironment): Promise<void> {
+  await waitFor('Envoy is back', async () => {
+    const { nodes } = (await edge.authplane.api('/api/v1/nodes')) as {
+      nodes: { id: string; state: string }[];
+    };
+    return nodes.some(node => node.id === 'edge-1' && node.state === 'synced');
   });
 }
