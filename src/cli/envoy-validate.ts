@@ -4,7 +4,7 @@ import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
-import type { JsonRecord } from './resource-json.ts';
+import type { JsonRecord } from '../compiler/resource-json.ts';
 
 /** What Envoy says about a configuration. */
 export type EnvoyVerdict =

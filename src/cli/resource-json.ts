@@ -1,49 +1,25 @@
 import {
-  fromBinary,
+  getOption,
+  hasOption,
   ScalarType,
-  toJson,
   type DescField,
   type DescMessage,
   type JsonValue,
 } from '@bufbuild/protobuf';
-import { AnySchema } from '@bufbuild/protobuf/wkt';
-import { getOption, hasOption } from '@bufbuild/protobuf';
+import { resourceJson, type JsonRecord } from '../compiler/resource-json.ts';
 import type { Schema } from '../compiler/schema/registry.ts';
-import { AuthplaneError } from '../platform/errors.ts';
 import type { Resource } from '../resources/resource.ts';
 import { messageNameOf } from '../resources/type-url.ts';
-
-/** A JSON object of proto field names. */
-export type JsonRecord = Record<string, JsonValue>;
 
 const REDACTED = '[redacted]';
 /** What says where a secret is rather than what it is. */
 const PLACES = new Set(['filename', 'environment_variable', 'path', '@type']);
 
-/**
- * A resource in canonical proto3 JSON with proto field names, without `@type`.
- * @throws AuthplaneError INTERNAL when it holds a message that the schema does not know.
- */
-export function resourceJson(schema: Schema, resource: Resource): JsonRecord {
-  const any = fromBinary(AnySchema, fieldPayload(resource.sotwFrame));
-  const desc = schema.registry.getMessage(messageNameOf(any.typeUrl));
-  if (desc === undefined) throw new AuthplaneError('INTERNAL', `the schema lacks ${any.typeUrl}`);
-  const message = fromBinary(desc, any.value);
-  return toJson(desc, message, { registry: schema.registry, useProtoFieldName: true }) as JsonRecord;
-}
-
-/** The same without keys, passwords and the like: fields that Envoy's API marks as sensitive, and private keys anywhere. */
+/** A resource in proto3 JSON without keys, passwords and the like: fields that Envoy's API marks as sensitive, and private keys anywhere. */
 export function redactedResourceJson(schema: Schema, resource: Resource): JsonRecord {
   const desc = schema.registry.getMessage(messageNameOf(resource.typeUrl));
   const json = resourceJson(schema, resource);
   return desc === undefined ? json : redactMessage(schema, desc, json);
-}
-
-/** The payload of one length-delimited field: what stands behind tag and length. */
-function fieldPayload(frame: Uint8Array): Uint8Array {
-  let offset = 1;
-  while (((frame[offset] ?? 0) & 0x80) !== 0) offset++;
-  return frame.subarray(offset + 1);
 }
 
 function redactMessage(schema: Schema, desc: DescMessage, json: JsonRecord): JsonRecord {

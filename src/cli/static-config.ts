@@ -11,7 +11,7 @@ import {
   SECRET,
   type TypeUrl,
 } from '../resources/type-url.ts';
-import { resourceJson, type JsonRecord } from './resource-json.ts';
+import { resourceJson, type JsonRecord } from '../compiler/resource-json.ts';
 
 /** What references by name are replaced with. */
 interface Definitions {

@@ -1,3 +1,4 @@
+import { authAssetPaths } from './auth/auth-assets.ts';
 import type { CheckedFile } from './checked-file.ts';
 
 /** The absolute paths of all files that a snapshot file names, sorted, each once. */
@@ -8,5 +9,6 @@ export function assetPathsOf(file: CheckedFile): readonly string[] {
     paths.add(entry.trustedCaPath);
     if (entry.crlPath !== undefined) paths.add(entry.crlPath);
   }
+  for (const path of authAssetPaths(file.auth)) paths.add(path);
   return [...paths].sort();
 }

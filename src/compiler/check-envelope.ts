@@ -3,6 +3,8 @@ import { dirname, isAbsolute, join } from 'node:path/posix';
 import type { DocumentPath } from '../resources/diagnostic.ts';
 import { MATCH_ALL, type NodeMatcher } from '../resources/node.ts';
 import type { SourceFile } from '../resources/source-tree.ts';
+import type { AuthDeclarations, AuthEntry } from './auth/auth-entry.ts';
+import type { AuthChainSpec, JwtProviderSpec, PolicySpec, PostureWaiverSpec } from './auth/auth-spec.ts';
 import type { CertificateEntry, CheckedFile, TrustBundleEntry } from './checked-file.ts';
 import type { FileReport } from './file-report.ts';
 import { fieldRuleVisitor } from './schema/field-rules.ts';
@@ -12,7 +14,10 @@ import { decodeStrict } from './schema/strict-json.ts';
 import { walk } from './schema/walk.ts';
 
 /** What stands in a snapshot file beside Envoy's own resources. */
-export type Envelope = Pick<CheckedFile, 'matcher' | 'pinnedVersion' | 'certificates' | 'trustBundles'>;
+export type Envelope = Pick<
+  CheckedFile,
+  'matcher' | 'pinnedVersion' | 'certificates' | 'trustBundles' | 'auth'
+>;
 
 /** What reading it needs. */
 export interface EnvelopeContext {
@@ -23,7 +28,7 @@ export interface EnvelopeContext {
   readonly snapshotDirectory: string;
 }
 
-/** Reads `node`, `version`, `certificates` and `trust_bundles`; each is independent of errors elsewhere. */
+/** Reads all lists and fields that are not resources; each is independent of errors elsewhere. */
 export function checkEnvelope(context: EnvelopeContext, json: JsonObject): Envelope {
   return {
     matcher: readMatcher(context, valueIn(context, json, 'node')),
@@ -34,6 +39,24 @@ export function checkEnvelope(context: EnvelopeContext, json: JsonObject): Envel
     trustBundles: readList(context, json, 'trust_bundles', (message, path) =>
       readTrustBundle(context, message, path),
     ),
+    auth: readAuth(context, json),
+  };
+}
+
+function readAuth(context: EnvelopeContext, json: JsonObject): AuthDeclarations {
+  const read = <Spec extends PlainMessage>(name: string): readonly AuthEntry<Spec>[] =>
+    readList(context, json, name, (message, path) => ({
+      // The schema of the list says what its messages are.
+      spec: message as Spec,
+      origin: context.report.originOf(path),
+      at: below => context.report.originOf([...path, ...below]),
+      resolve: file => resolvePath(context, file),
+    }));
+  return {
+    jwtProviders: read<JwtProviderSpec>('jwt_providers'),
+    authChains: read<AuthChainSpec>('auth_chains'),
+    policies: read<PolicySpec>('policies'),
+    postureWaivers: read<PostureWaiverSpec>('posture_waivers'),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { RESOURCE_TYPES } from '../resources/type-url.ts';
 import type { SourceFile } from '../resources/source-tree.ts';
+import { NO_AUTH_DECLARATIONS } from './auth/auth-entry.ts';
 import { checkAnyResource } from './check-any-resource.ts';
 import { checkEnvelope } from './check-envelope.ts';
 import { checkResource, type ResourceCheckContext } from './check-resource.ts';
@@ -35,6 +36,7 @@ export function checkFile(file: SourceFile, context: CheckContext): CheckedFile 
       resources: [],
       certificates: [],
       trustBundles: [],
+      auth: NO_AUTH_DECLARATIONS,
     };
     return { path, hash, ...nothing, diagnostics: document.diagnostics };
   }

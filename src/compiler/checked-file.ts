@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../resources/diagnostic.ts';
 import type { NodeMatcher } from '../resources/node.ts';
 import type { Origin, Resource } from '../resources/resource.ts';
+import type { AuthDeclarations } from './auth/auth-entry.ts';
 import type { ResourceFacts } from './facts.ts';
 
 /** A resource with what only the group checks need to know of it. */
@@ -39,6 +40,8 @@ export interface CheckedFile {
   readonly resources: readonly CheckedResource[];
   readonly certificates: readonly CertificateEntry[];
   readonly trustBundles: readonly TrustBundleEntry[];
+  /** JWT providers, auth chains, policies and waivers. */
+  readonly auth: AuthDeclarations;
   /** Errors and warnings. With an error `resources` may be incomplete. */
   readonly diagnostics: readonly Diagnostic[];
 }

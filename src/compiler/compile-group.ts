@@ -4,6 +4,8 @@ import type { Resource } from '../resources/resource.ts';
 import { makeSnapshot, type Snapshot } from '../resources/snapshot.ts';
 import type { Asset } from '../resources/source-tree.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
+import { DEFAULT_SLOT_COUNT } from './auth/auth-names.ts';
+import { compileAuth } from './auth/compile-auth.ts';
 import type { CheckedFile } from './checked-file.ts';
 import { completenessChecks, conflictChecks } from './checks/group-checks.ts';
 import { checkInlineCertificates } from './checks/inline-certificates.ts';
@@ -22,6 +24,8 @@ export interface GroupInput {
   /** What the group serves now; sets that did not change are taken from it. */
   readonly previous?: Snapshot | undefined;
   readonly schema: Schema;
+  /** Slots for auth chains in every connection manager that has one; a change drains. Default 32. */
+  readonly authSlots?: number;
 }
 
 /**
@@ -32,13 +36,18 @@ export interface GroupInput {
 export function compileGroup(input: GroupInput): Checked<Snapshot> {
   const files = [...input.files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const certificates = compileCertificates(files, input);
-  const group = makeResourceGroup(files, [
-    ...files.flatMap(file => file.resources),
-    ...certificates.resources,
-  ]);
+  const auth = compileAuth({
+    files,
+    resources: [...files.flatMap(file => file.resources), ...certificates.resources],
+    assets: input.assets,
+    slotCount: input.authSlots ?? DEFAULT_SLOT_COUNT,
+    schema: input.schema,
+  });
+  const group = makeResourceGroup(files, auth.resources);
   const diagnostics = [
     ...files.flatMap(file => file.diagnostics),
     ...certificates.diagnostics,
+    ...auth.diagnostics,
     ...checkInlineCertificates(group, input.nowMs),
     ...conflictChecks.flatMap(check => check(group)),
     ...(files.some(isIncomplete) ? [] : completenessChecks.flatMap(check => check(group))),
@@ -50,6 +59,7 @@ export function compileGroup(input: GroupInput): Checked<Snapshot> {
     files.map(file => file.path),
     resources,
     pinnedVersion,
+    auth.auth,
   );
   return { ok: true, value: snapshot, warnings: diagnostics };
 }

@@ -62,7 +62,23 @@ export interface FilterFact extends Place {
   readonly nested: readonly FilterFact[];
   /** Request headers that a header_mutation filter overwrites, lower-cased. */
   readonly overwrites: readonly string[];
+  /** For the filter that names an auth chain (authplane.v1.AuthChain). */
+  readonly authChain?: AuthChainFact;
 }
+
+/** What a connection manager says about its auth chain. */
+export interface AuthChainFact {
+  /** For routes that name none. */
+  readonly chain: string;
+  /** Request headers that only the inside may set, lower-cased. */
+  readonly removeHeaders: readonly string[];
+  /** Why unusual paths pass; undefined: they do not. */
+  readonly pathGuardOff: string | undefined;
+}
+
+/** What a route, a virtual host or a route configuration says about authentication. */
+export type AuthSelection =
+  { readonly kind: 'chain'; readonly chain: string } | { readonly kind: 'public'; readonly reason: string };
 
 /** One HTTP connection manager. */
 export interface ConnectionManagerFact extends Place {
@@ -93,6 +109,8 @@ export interface PerFilterFact extends Place {
   readonly isOptional: boolean;
   /** For jwt_authn: the requirement that the route selects. */
   readonly requirementName: string | undefined;
+  /** For the filter of an auth chain (authplane.v1.AuthChainPerRoute). */
+  readonly authSelection?: AuthSelection;
   /** Filters that it brings itself (FilterChainConfigPerRoute). */
   readonly nested: readonly FilterFact[];
 }

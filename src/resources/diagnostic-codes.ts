@@ -1,3 +1,4 @@
+import { AUTH_CODES } from './auth-codes.ts';
 import { CERTIFICATE_CODES } from './certificate-codes.ts';
 import type { DiagnosticCodeEntry } from './diagnostic-code-entry.ts';
 import { ENVOY_RULE_CODES } from './envoy-rule-codes.ts';
@@ -9,7 +10,7 @@ export type { DiagnosticCodeEntry } from './diagnostic-code-entry.ts';
 /**
  * Every diagnostic about operators' files. Codes are stable: never reused, never renumbered.
  * 10xx files and YAML, 11xx schema, 12xx field rules, 13xx references, 14xx duplicates and conflicts,
- * 15xx certificates, 16xx accepted by Envoy although broken, 17xx loading, 18xx said by a real Envoy.
+ * 15xx certificates, 16xx accepted by Envoy although broken, 17xx loading, 18xx said by a real Envoy, 19xx auth chains.
  */
 export const DIAGNOSTIC_CODES = {
   AP1001: {
@@ -115,6 +116,7 @@ export const DIAGNOSTIC_CODES = {
       '`authplane validate --envoy` gave it to an Envoy in validate mode, which checks more than the API says.',
     hint: 'Correct what the message names; the place is that of the first resource in it.',
   },
+  ...AUTH_CODES,
 } as const satisfies Record<string, DiagnosticCodeEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

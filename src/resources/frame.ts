@@ -64,13 +64,16 @@ export function makeResource(parts: ResourceParts): Resource {
   const aliases = parts.aliases ?? [];
   const any = concatBytes([stringField(1, parts.typeUrl), bytesField(2, parts.body)]);
   const version = contentVersion([parts.typeUrl, parts.name, ...aliases, parts.body]);
+  const sotwFrame = bytesField(2, any);
   const inner = [stringField(3, parts.name), stringField(1, version), bytesField(2, any)];
   return {
     typeUrl: parts.typeUrl,
     name: parts.name,
     aliases,
     version,
-    sotwFrame: bytesField(2, any),
+    // The value of the Any is the last thing in the frame.
+    body: sotwFrame.subarray(sotwFrame.length - parts.body.length),
+    sotwFrame,
     deltaFrame: bytesField(2, concatBytes([...inner, ...aliases.map(alias => stringField(4, alias))])),
     references: parts.references ?? [],
     origin: parts.origin ?? NO_ORIGIN,

@@ -20,6 +20,8 @@ export interface Resource {
   readonly aliases: readonly string[];
   /** Hash of the encoded body, the same on every replica. */
   readonly version: Version;
+  /** The encoded message; a view into `sotwFrame`. */
+  readonly body: Uint8Array;
   /** `DiscoveryResponse.resources` (field 2) with the Any inside, ready to be concatenated. */
   readonly sotwFrame: Uint8Array;
   /** `DeltaDiscoveryResponse.resources` (field 2) with the Resource inside, ready to be concatenated. */

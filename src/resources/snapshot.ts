@@ -1,4 +1,5 @@
 import { ResourceSet } from './resource-set.ts';
+import type { SnapshotAuth } from './snapshot-auth.ts';
 import type { TypeUrl } from './type-url.ts';
 import { contentVersion, type Version } from './version.ts';
 
@@ -7,11 +8,13 @@ export interface Snapshot {
   /** The key of the node group: its file paths, sorted and joined by `,`. */
   readonly nodeGroup: string;
   readonly files: readonly string[];
-  /** Hash over everything below. */
+  /** Hash over the resources and the pinned version. */
   readonly version: Version;
   /** The operator's own `version:`; reported instead of hashes, never used to detect change. */
   readonly pinnedVersion: string | undefined;
   readonly resources: ReadonlyMap<TypeUrl, ResourceSet>;
+  /** What is known of its auth chains; undefined for a snapshot without. */
+  readonly auth: SnapshotAuth | undefined;
 }
 
 /** The set of a type; empty where the snapshot has none. */
@@ -31,6 +34,7 @@ export function makeSnapshot(
   files: readonly string[],
   resources: ReadonlyMap<TypeUrl, ResourceSet>,
   pinnedVersion?: string,
+  auth?: SnapshotAuth,
 ): Snapshot {
   const parts = [...resources].filter(([, set]) => set.size > 0).map(([url, set]) => `${url} ${set.version}`);
   return {
@@ -39,6 +43,7 @@ export function makeSnapshot(
     version: contentVersion([...parts.sort(), pinnedVersion ?? '']),
     pinnedVersion,
     resources,
+    auth,
   };
 }
 

@@ -5,7 +5,6 @@ import type { Origin, Resource } from '../resources/resource.ts';
 import { makeSnapshot, type Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
 import { JsonShape } from './json-shape.ts';
-import { bodyOf } from './resource-body.ts';
 import { corrupt, sealFile, unsealFile } from './sealed-file.ts';
 
 const LENGTH_BYTES = 4;
@@ -30,7 +29,7 @@ export function encodeGroup(snapshot: Snapshot): Buffer {
   const bodies: Uint8Array[] = [];
   const resources = [...snapshot.resources.values()].flatMap(set =>
     [...set.byName.values()].map(resource => {
-      const body = bodyOf(resource);
+      const { body } = resource;
       bodies.push(body);
       return {
         type: resource.typeUrl,

@@ -2,6 +2,8 @@ import type { DocumentPath } from '../../resources/diagnostic.ts';
 import type { Reference } from '../../resources/reference.ts';
 import type {
   AddressFact,
+  AuthChainFact,
+  AuthSelection,
   ConfigSourceFact,
   ConnectionManagerRoutes,
   ExtensionUseFact,
@@ -27,12 +29,14 @@ export interface FilterDraft extends FilterFact {
   requirementNames: readonly string[] | undefined;
   readonly nested: FilterDraft[];
   overwrites: readonly string[];
+  authChain?: AuthChainFact;
 }
 
 /** A per-route entry while its configuration is being visited. */
 export interface PerFilterDraft extends PerFilterFact {
   isOptional: boolean;
   requirementName: string | undefined;
+  authSelection?: AuthSelection;
   readonly nested: FilterDraft[];
 }
 

@@ -1,5 +1,6 @@
 import type { ResourceVisitor, ResourceVisitors } from '../schema/visitor.ts';
 import type { CheckContext, MessageCheck, MessageChecks } from './check-context.ts';
+import { authChainRules } from './auth-chain-rules.ts';
 import { authFilterRules } from './auth-filter-rules.ts';
 import { clusterReferences } from './cluster-references.ts';
 import { clusterRules } from './cluster-rules.ts';
@@ -35,6 +36,7 @@ const ALL: readonly MessageChecks[] = [
   formatRules,
   authFilterRules,
   expressionRules,
+  authChainRules,
 ];
 
 const byTypeName: ReadonlyMap<string, readonly MessageCheck[]> = groupByType(ALL);

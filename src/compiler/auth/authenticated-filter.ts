@@ -1,0 +1,36 @@
+import type { Diagnostic } from '../../resources/diagnostic.ts';
+import type { ChainContext } from './chain-context.ts';
+import { authenticatorsOf, identityHeaders } from './credentials.ts';
+import { headerPresent, allPrincipals, type Principal } from './matchers.ts';
+import { httpFilter, type ChainPart } from './nested-filter.ts';
+import { certificateName, scopePrincipal, verifiedBy } from './principals.ts';
+
+/**
+ * Lets pass who was authenticated, one way or another. It does not trust the filters before it to have refused the others: a request
+ * that their matchers do not know, such as CONNECT, leaves no trace of a credential and is refused here.
+ */
+export function authenticatedFilter({ chain: { spec } }: ChainContext): ChainPart {
+  const principals: Principal[] = [];
+  for (const { spec: jwt } of authenticatorsOf(spec, 'jwt')) {
+    principals.push(allPrincipals([verifiedBy(jwt.provider), ...jwt.scopes.map(scopePrincipal)]));
+  }
+  for (const { spec: oauth2 } of authenticatorsOf(spec, 'oauth2'))
+    principals.push(verifiedBy(oauth2.provider));
+  for (const { spec: certificate } of authenticatorsOf(spec, 'clientCertificate')) {
+    principals.push(...certificate.spiffe.map(pattern => certificateName('URI', pattern)));
+    principals.push(...certificate.dns.map(pattern => certificateName('DNS', pattern)));
+  }
+  const { apiKeyClient, basicUser } = identityHeaders(spec);
+  for (const name of [apiKeyClient, basicUser]) {
+    if (name !== undefined) principals.push({ header: headerPresent(name) });
+  }
+  const diagnostics: Diagnostic[] = [];
+  // Without principals Envoy would refuse the filter, and with it the chain.
+  const policies =
+    principals.length === 0 ? {} : { authenticated: { permissions: [{ any: true }], principals } };
+  const filter = httpFilter(`${spec.name}/authenticated`, 'rbac.v3.RBAC', {
+    rules: { action: 'ALLOW', policies },
+    rules_stat_prefix: `${spec.name}_authenticated_`,
+  });
+  return { filters: [filter], diagnostics };
+}

@@ -1,0 +1,60 @@
+import type { Diagnostic } from '../../resources/diagnostic.ts';
+import type { CheckedResource } from '../checked-file.ts';
+import type { PerFilterFact } from '../facts.ts';
+import { diagnosticAt } from '../resource-group.ts';
+import type { AuthUsers } from './auth-users.ts';
+import type { CompiledChain } from './compile-chain.ts';
+import type { SelectedRoute } from './expand-routes.ts';
+
+/** What is wrong with the routes of one route configuration or virtual host: AP1916, AP1918 and AP1919. */
+export function tableProblems(
+  table: CheckedResource,
+  routes: readonly SelectedRoute[],
+  users: AuthUsers,
+  chains: ReadonlyMap<string, CompiledChain>,
+): readonly Diagnostic[] {
+  return [...widePublicRoutes(table, routes), ...strangeEntries(table, users, chains)];
+}
+
+/** A public route whose prefix ends inside a name also opens longer names. */
+function widePublicRoutes(table: CheckedResource, routes: readonly SelectedRoute[]): readonly Diagnostic[] {
+  const entries = table.facts.routeTable?.perFilter ?? [];
+  return routes.flatMap(route => {
+    const prefix = route.match['prefix'];
+    if (route.selection?.kind !== 'public' || typeof prefix !== 'string' || prefix.endsWith('/')) return [];
+    const entry = entries.find(candidate => isOf(candidate, route)) ?? entries.find(isPublic);
+    const message = `public route with prefix "${prefix}" of virtual host "${route.virtualHost}" also opens "${prefix}-anything"`;
+    return [diagnosticAt(table.resource.origin, entry, { code: 'AP1916', message })];
+  });
+}
+
+function isPublic(entry: PerFilterFact): boolean {
+  return entry.authSelection?.kind === 'public';
+}
+
+/** The entry of the route itself: its path ends in `routes[index].typed_per_filter_config…`. */
+function isOf(entry: PerFilterFact, route: SelectedRoute): boolean {
+  const at = entry.path.lastIndexOf('routes');
+  return isPublic(entry) && at >= 0 && entry.path[at + 1] === route.index && route.isOwn;
+}
+
+/** Entries for the AuthChain filter that are something else, and entries for filters inside chains. */
+function strangeEntries(
+  table: CheckedResource,
+  users: AuthUsers,
+  chains: ReadonlyMap<string, CompiledChain>,
+): readonly Diagnostic[] {
+  const filterNames = new Set(users.managers.map(({ filter }) => filter.name));
+  return (table.facts.routeTable?.perFilter ?? []).flatMap(entry => {
+    if (entry.authSelection === undefined && filterNames.has(entry.filter)) {
+      const message = `only AuthChainPerRoute configures the AuthChain filter "${entry.filter}"`;
+      return [diagnosticAt(table.resource.origin, entry, { code: 'AP1918', message })];
+    }
+    const slash = entry.filter.indexOf('/');
+    if (slash > 0 && chains.has(entry.filter.slice(0, slash))) {
+      const message = `filter "${entry.filter}" is inside an auth chain, which routes cannot change`;
+      return [diagnosticAt(table.resource.origin, entry, { code: 'AP1919', message })];
+    }
+    return [];
+  });
+}
