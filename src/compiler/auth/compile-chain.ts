@@ -54,9 +54,10 @@ export function compileChain(context: ChainContext): CompiledChain {
     corsFilter(context),
     rateLimitFilter(context),
     oauth2Filter(context),
+    // Before the filter that takes the API key away: by it jwt_authn knows that no token is needed.
+    jwtFilter(context),
     apiKeyFilter(context),
     basicFilter(context),
-    jwtFilter(context),
     authenticatedFilter(context),
     policies.length === 0 ? NO_PART : policyFilters(name, policies, identityHeaders(chain.spec)),
     externalFilter(context),
