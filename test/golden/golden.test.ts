@@ -85,7 +85,7 @@ function directoriesIn(directory: string): readonly string[] {
 }
 
 describe('golden snapshots', () => {
-  for (const name of directoriesIn(ROOT).filter(entry => entry !== 'errors')) {
+  for (const name of directoriesIn(ROOT).filter(entry => existsSync(join(ROOT, entry, 'in')))) {
     it(`compiles ${name} as before`, () => {
       const result = compileCase(join(ROOT, name, 'in'));
       if (!result.ok) throw new Error(diagnosticsText(result));

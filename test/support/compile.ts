@@ -18,6 +18,8 @@ export interface CompileOptions {
   /** Default: now. */
   readonly nowMs?: number;
   readonly previous?: Snapshot;
+  /** Default: as the server. */
+  readonly authSlots?: number;
 }
 
 /** Checks one file with all visitors. */
@@ -41,6 +43,7 @@ export function compile(
     nowMs: options.nowMs ?? Date.now(),
     previous: options.previous,
     schema: testSchema(),
+    ...(options.authSlots === undefined ? {} : { authSlots: options.authSlots }),
   });
 }
 

@@ -4,6 +4,7 @@ import type { AuthChainSpec } from './auth-spec.ts';
 import type { ChainContext } from './chain-context.ts';
 import { apiKeyHeader, authenticatorsOf, identityHeaders } from './credentials.ts';
 import { jwtProviderNames } from './jwt-filter.ts';
+import { ID_TOKEN_HEADER } from './oauth2-filter.ts';
 
 /** Headers that no chain may set: they decide where a request goes and who sent it. */
 const FORBIDDEN =
@@ -13,8 +14,10 @@ const FORBIDDEN =
 export function headersSetBy(chain: AuthChainSpec): readonly string[] {
   const { apiKeyClient, basicUser } = identityHeaders(chain);
   const identity = [apiKeyClient, basicUser].filter(name => name !== undefined);
+  const idToken = authenticatorsOf(chain, 'oauth2').some(({ spec }) => spec.verify === 1);
   const external = chain.authorize?.external?.http?.upstreamHeaders ?? [];
-  return [...identity, ...chain.setHeaders.map(({ name }) => name), ...external].map(name =>
+  const login = idToken ? [ID_TOKEN_HEADER] : [];
+  return [...identity, ...login, ...chain.setHeaders.map(({ name }) => name), ...external].map(name =>
     name.toLowerCase(),
   );
 }

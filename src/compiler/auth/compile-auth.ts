@@ -1,27 +1,22 @@
-import type { JsonObject } from '@bufbuild/protobuf';
-import { AuthplaneError } from '../../platform/errors.ts';
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import type { Origin } from '../../resources/resource.ts';
 import type { SnapshotAuth } from '../../resources/snapshot-auth.ts';
 import type { Asset } from '../../resources/source-tree.ts';
-import { EXTENSION_CONFIG, LISTENER, messageNameOf, type TypeUrl } from '../../resources/type-url.ts';
-import { checkResource } from '../check-resource.ts';
+import { EXTENSION_CONFIG, LISTENER } from '../../resources/type-url.ts';
 import type { CheckedFile, CheckedResource } from '../checked-file.ts';
-import { resourceVisitors } from '../checks/resource-checks.ts';
-import { FileReport } from '../file-report.ts';
-import { diagnosticAt, makeResourceGroup } from '../resource-group.ts';
+import { diagnosticAt, makeResourceGroup, type ResourceGroup } from '../resource-group.ts';
 import type { Schema } from '../schema/registry.ts';
 import { indexAuth, type AuthIndex } from './auth-index.ts';
 import { filtersAfterChain } from './auth-listener-checks.ts';
 import { denyChain, filterChain, PUBLIC_SLOT, slotName } from './auth-names.ts';
 import { authTables, findAuthUsers, reservedNames, type AuthUsers } from './auth-users.ts';
-import { headersSetBy } from './chain-headers.ts';
-import { compileChain, type CompiledChain } from './compile-chain.ts';
+import type { CompiledChain } from './compile-chain.ts';
+import { compileChains } from './compile-chains.ts';
 import { expandListenerResource } from './expand-listener-resource.ts';
 import { expandTables } from './expand-tables.ts';
+import { Generator } from './generator.ts';
 import { removeHeadersFilter } from './header-filters.ts';
 import { holderListener } from './holder-listener.ts';
-import { compileProvider } from './jwt-provider.ts';
 import { filterJson } from './nested-filter.ts';
 import { allocateSlots, chainCapacity } from './slots.ts';
 
@@ -54,23 +49,21 @@ export function compileAuth(input: AuthInput): CompiledAuth {
   const index = indexAuth(input.files);
   const users = findAuthUsers(group);
   const reserved = reservedNames(group);
-  if (
-    index.chains.size === 0 &&
-    users.managers.length === 0 &&
-    index.providers.size === 0 &&
-    index.policies.size === 0
-  ) {
-    const tables = authTables(group, users.defaults);
-    if (tables.length === 0) return { resources: input.resources, auth: undefined, diagnostics: reserved };
-  }
+  if (!hasAuth(group, index, users))
+    return { resources: input.resources, auth: undefined, diagnostics: reserved };
   const { chains, internalHeaders, diagnostics } = compileChains(index, users, input.assets);
   const capacity = capacityProblem(index, input.slotCount);
   const slots =
     capacity === undefined ? allocateSlots(index.chains.keys(), input.slotCount) : new Map<string, string>();
   const tables = expandTables({ group, users, chains, slots, schema: input.schema });
-  const generated = new Generator(input.schema, index, users);
-  const contents = slotContents(generated, input.slotCount, slots, chains, internalHeaders);
-  const holder = secretsHolder(generated, chains);
+  const generated = new Generator(input.schema, originOf(index, users));
+  const contents =
+    users.managers.length === 0
+      ? []
+      : [
+          ...slotContents(generated, input.slotCount, slots, chains, internalHeaders),
+          ...secretsHolder(generated, chains),
+        ];
   const listeners = users.managers.map(({ listener }) => listener);
   return {
     resources: [
@@ -80,7 +73,6 @@ export function compileAuth(input: AuthInput): CompiledAuth {
         return tables.resources.get(resource) ?? resource;
       }),
       ...contents,
-      ...holder,
     ],
     auth: {
       slots,
@@ -100,29 +92,16 @@ export function compileAuth(input: AuthInput): CompiledAuth {
   };
 }
 
-function compileChains(index: AuthIndex, users: AuthUsers, assets: ReadonlyMap<string, Asset>) {
-  const compiled = [...index.providers.values()].map(entry => compileProvider(entry, assets));
-  const providers = new Map(compiled.map(({ provider }) => [provider.spec.name, provider]));
-  const names = [
-    ...compiled.flatMap(({ provider }) => provider.headers),
-    ...[...index.chains.values()].flatMap(({ spec }) => headersSetBy(spec)),
-    ...users.managers.flatMap(({ auth }) => auth.removeHeaders),
-  ];
-  const internalHeaders = [...new Set(names.map(name => name.toLowerCase()))].sort();
-  const chains = new Map(
-    [...index.chains].map(([name, chain]) => [
-      name,
-      compileChain({ chain, providers, policies: index.policies, assets, internalHeaders }),
-    ]),
-  );
-  // Two chains may say the same of one policy.
-  const diagnostics = new Map<string, Diagnostic>();
-  const all = [
-    ...compiled.flatMap(provider => provider.diagnostics),
-    ...[...chains.values()].flatMap(chain => chain.diagnostics),
-  ];
-  for (const diagnostic of all) diagnostics.set(JSON.stringify(diagnostic), diagnostic);
-  return { chains, internalHeaders, diagnostics: [...diagnostics.values()] };
+function hasAuth(group: ResourceGroup, index: AuthIndex, users: AuthUsers): boolean {
+  const entries = index.chains.size + index.providers.size + index.policies.size;
+  return entries > 0 || users.managers.length > 0 || authTables(group, users.defaults).length > 0;
+}
+
+/** Where problems of generated resources are reported that come from no chain. */
+function originOf(index: AuthIndex, users: AuthUsers): Origin {
+  const [chain] = index.chains.values();
+  const [manager] = users.managers;
+  return chain?.origin ?? manager?.listener.resource.origin ?? { file: '', line: 1, column: 1, path: [] };
 }
 
 function capacityProblem(index: AuthIndex, slotCount: number): Diagnostic | undefined {
@@ -131,41 +110,6 @@ function capacityProblem(index: AuthIndex, slotCount: number): Diagnostic | unde
   if (surplus === undefined) return undefined;
   const message = `the node group has ${index.chains.size} auth chains; ${slotCount} slots take ${capacity}`;
   return diagnosticAt(surplus.origin, undefined, { code: 'AP1920', message });
-}
-
-/** Makes resources of what authplane generates, with all checks; what they find is said of the entry that the resource comes from. */
-class Generator {
-  readonly #schema: Schema;
-  readonly #origin: Origin;
-  readonly #reports: FileReport[] = [];
-
-  constructor(schema: Schema, index: AuthIndex, users: AuthUsers) {
-    this.#schema = schema;
-    const [chain] = index.chains.values();
-    const [manager] = users.managers;
-    this.#origin = chain?.origin ??
-      manager?.listener.resource.origin ?? { file: '', line: 1, column: 1, path: [] };
-  }
-
-  make(typeUrl: TypeUrl, json: JsonObject, origin: Origin = this.#origin): CheckedResource {
-    const report = new FileReport(origin.file, () => origin);
-    this.#reports.push(report);
-    const desc = this.#schema.registry.getMessage(messageNameOf(typeUrl));
-    const context = { schema: this.#schema, visitors: resourceVisitors, report };
-    const made = desc === undefined ? undefined : checkResource(context, desc, json, origin.path);
-    if (made === undefined) {
-      const why = report
-        .diagnostics()
-        .map(({ message }) => message)
-        .join('; ');
-      throw new AuthplaneError('INTERNAL', `a generated resource of type ${typeUrl} is not valid: ${why}`);
-    }
-    return made;
-  }
-
-  diagnostics(): readonly Diagnostic[] {
-    return this.#reports.flatMap(report => report.diagnostics());
-  }
 }
 
 /** One resource for every slot: its chain, or one that denies. */

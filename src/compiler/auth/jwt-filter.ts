@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { authenticatorsOf, bringsApiKey, bringsPassword, hasAlternatives } from './credentials.ts';
 import type { ChainContext } from './chain-context.ts';
+import { ID_TOKEN_HEADER } from './oauth2-filter.ts';
 import { httpFilter, NO_PART, type ChainPart } from './nested-filter.ts';
 
 /**
@@ -13,7 +14,7 @@ export function jwtFilter(context: ChainContext): ChainPart {
   if (names.length === 0) return NO_PART;
   const providers = names.flatMap(name => {
     const json = context.providers.get(name)?.json;
-    return json === undefined ? [] : [[name, json] as const];
+    return json === undefined ? [] : [[name, withIdToken(json, name, context)] as const];
   });
   const strict: readonly JsonObject[] = names.map(name => ({ provider_name: name }));
   const optional = [...strict, { allow_missing: {} }];
@@ -35,6 +36,16 @@ export function jwtProviderNames({ chain: { spec } }: Pick<ChainContext, 'chain'
   const jwt = authenticatorsOf(spec, 'jwt').map(({ spec: { provider } }) => provider);
   const oauth2 = authenticatorsOf(spec, 'oauth2').map(({ spec: { provider } }) => provider);
   return [...new Set([...jwt, ...oauth2])];
+}
+
+/** The provider of a login that verifies the id token also looks where oauth2 puts it. */
+function withIdToken(provider: JsonObject, name: string, { chain: { spec } }: ChainContext): JsonObject {
+  const isWanted = authenticatorsOf(spec, 'oauth2').some(
+    ({ spec: oauth2 }) => oauth2.verify === 1 && oauth2.provider === name,
+  );
+  if (!isWanted) return provider;
+  const headers = (provider['from_headers'] ?? []) as JsonObject[];
+  return { ...provider, from_headers: [...headers, { name: ID_TOKEN_HEADER }] };
 }
 
 function rule(match: JsonObject, requirements: readonly JsonObject[]): JsonObject {

@@ -8,8 +8,11 @@ import { httpFilter, NO_PART, type ChainPart } from './nested-filter.ts';
 
 const TOKEN_TIMEOUT = '5s';
 
+/** Where the id token of a login stands; Envoy does not take `authorization` for it. Clients cannot send it. */
+export const ID_TOKEN_HEADER = 'x-authplane-id-token';
+
 /**
- * Sends browsers to a login page (Envoy's oauth2). The token of the login goes into `Authorization`, where jwt_authn verifies it: a valid
+ * Sends browsers to a login page (Envoy's oauth2). The token of the login goes into a header, where jwt_authn verifies it: a valid
  * cookie alone is not enough. A request that brings a credential is not sent to the login page.
  */
 export function oauth2Filter({ chain: { spec } }: ChainContext): ChainPart {
@@ -47,7 +50,7 @@ function redirectPath({ redirectPath: path }: OAuth2AuthenticatorSpec): string {
 }
 
 function forwarding({ verify }: OAuth2AuthenticatorSpec): JsonObject {
-  return verify === 1 ? { forward_id_token: { header: 'authorization' } } : { forward_bearer_token: true };
+  return verify === 1 ? { forward_id_token: { header: ID_TOKEN_HEADER } } : { forward_bearer_token: true };
 }
 
 function secret(name: string): JsonObject {

@@ -32,7 +32,7 @@ const SELECTION_HOLDERS: ReadonlySet<string> = new Set([
 /** `PathWithEscapedSlashesAction`: IMPLEMENTATION_SPECIFIC_DEFAULT and REJECT_REQUEST. */
 const ESCAPED_SLASHES_ALLOWED: readonly (number | undefined)[] = [undefined, 0, 2];
 /** `ForwardClientCertDetails`: SANITIZE and SANITIZE_SET. */
-const CERT_DETAILS_ALLOWED: readonly (number | undefined)[] = [undefined, 0, 4];
+const CERT_DETAILS_ALLOWED: readonly (number | undefined)[] = [undefined, 0, 3];
 
 /**
  * What listeners and routes say about auth chains, and settings around a chain that would get around it: AP1913, AP1914, AP1918, AP1919
