@@ -2,20 +2,19 @@ import type { BigIntStats } from 'node:fs';
 import { messageOf } from '../platform/errors.ts';
 
 /**
- * What tells that a file has not been touched: `dev:ino:size:mtimeNs:ctimeNs`. Inode and ctime catch what size and
+ * What tells that a file has not been touched: `dev:ino:birth:size:mtimeNs:ctimeNs`. Inode and ctime catch what size and
  * mtime do not: content replaced with the old mtime put back (Nix, OSTree, SOURCE_DATE_EPOCH, `cp -p`).
  */
 export function fileSignature(stats: BigIntStats): string {
   return `${fileIdentity(stats)}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
 }
 
-/** Which file this is, whatever is in it: `dev:ino`. Equal before and after a write in place, not after a rename over it. */
+/**
+ * Which file or directory this is, whatever is in it: `dev:ino:birthtimeNs`. Equal before and after a write in place, not after a
+ * rename over it: the time of birth tells a file from a later one that was given the same inode, as happens to every
+ * other file that is saved by writing it beside and renaming.
+ */
 export function fileIdentity(stats: BigIntStats): string {
-  return `${stats.dev}:${stats.ino}`;
-}
-
-/** Which directory this is; the time of birth tells a directory from a later one that was given the same inode. */
-export function directoryIdentity(stats: BigIntStats): string {
   return `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
 }
 

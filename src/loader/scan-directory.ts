@@ -3,14 +3,7 @@ import { join, sep } from 'node:path';
 import type { BigIntStats, Dirent } from 'node:fs';
 import type { Diagnostic } from '../resources/diagnostic.ts';
 import type { DiagnosticCode } from '../resources/diagnostic-codes.ts';
-import {
-  describeKind,
-  directoryIdentity,
-  fileIdentity,
-  fileSignature,
-  reasonOf,
-  systemErrorCode,
-} from './file-stat.ts';
+import { describeKind, fileIdentity, fileSignature, reasonOf, systemErrorCode } from './file-stat.ts';
 import { inBatches } from './in-batches.ts';
 
 /** A snapshot file that exists and may be read. */
@@ -30,7 +23,7 @@ export interface DirectoryScan {
   /** Sorted by path. */
   readonly files: readonly ScannedFile[];
   readonly refused: readonly Diagnostic[];
-  /** Directories walked, by real path, with their `directoryIdentity`: to be watched. Empty when the root is missing. */
+  /** Directories walked, by real path, with their `fileIdentity`: to be watched. Empty when the root is missing. */
   readonly directories: ReadonlyMap<string, string>;
   /** Absolute paths of the symlinks that were followed. */
   readonly links: readonly string[];
@@ -120,7 +113,7 @@ class Walk {
   async #list(place: Place): Promise<Dirent[]> {
     const entries: Dirent[] = [];
     try {
-      this.#directories.set(place.realPath, directoryIdentity(await stat(place.realPath, { bigint: true })));
+      this.#directories.set(place.realPath, fileIdentity(await stat(place.realPath, { bigint: true })));
       for await (const entry of await opendir(place.realPath, { bufferSize: 256 })) {
         if (!SKIPPED_NAME.test(entry.name)) entries.push(entry);
       }

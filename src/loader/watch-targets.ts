@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { WatchedDirectory } from '../platform/watch-files.ts';
-import { directoryIdentity, systemErrorCode } from './file-stat.ts';
+import { fileIdentity, systemErrorCode } from './file-stat.ts';
 import { inBatches } from './in-batches.ts';
 import { linkChain } from './link-chain.ts';
 import type { SourceScan } from './tree-reader.ts';
 
 export interface WatchTargets {
   readonly directories: readonly WatchedDirectory[];
-  /** `directoryIdentity` of each directory by path: another one under the same path has to be watched anew. */
+  /** `fileIdentity` of each directory by path: another one under the same path has to be watched anew. */
   readonly identities: ReadonlyMap<string, string>;
 }
 
@@ -31,7 +31,7 @@ export async function watchTargets(directory: string, scan: SourceScan): Promise
 
 async function identify(directory: string): Promise<readonly [string, string]> {
   try {
-    return [directory, directoryIdentity(await stat(directory, { bigint: true }))];
+    return [directory, fileIdentity(await stat(directory, { bigint: true }))];
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
     return [directory, 'missing'];
