@@ -1,8 +1,9 @@
-// `npm run bench`: measures the protocol, loading, encoding and memory, and prints tables. docs/performance.md
+// `npm run bench`: measures the protocol, loading, encoding, memory and the cost of auth chains, and prints tables. docs/performance.md
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { packageVersion } from '../src/platform/package-version.ts';
+import { measureAuthCost, type AuthScale } from './auth-cost.ts';
 import { measureEncoding, type EncodeScale } from './encode.ts';
 import { measureLoading, type LoadScale } from './load.ts';
 import { measureSteps, type StepScale } from './protocol-step.ts';
@@ -18,6 +19,7 @@ interface Scale {
   readonly publish: PublishScale;
   readonly encode: EncodeScale;
   readonly load: LoadScale;
+  readonly auth: AuthScale;
 }
 
 const FULL: Scale = {
@@ -33,6 +35,7 @@ const FULL: Scale = {
     ],
     reloads: 5,
   },
+  auth: { rounds: 7, durationMs: 3000, policies: 100 },
 };
 
 const QUICK: Scale = {
@@ -40,6 +43,7 @@ const QUICK: Scale = {
   publish: { clusters: 100, streams: 20, publishes: 3 },
   encode: { clusters: [100], streams: 1000, timeMs: 10 },
   load: { sizes: [{ clusters: 100, files: 10 }], reloads: 1 },
+  auth: { rounds: 1, durationMs: 200, policies: 10 },
 };
 
 /** Prints each table when it is done. */
@@ -53,6 +57,7 @@ async function measure(scale: Scale): Promise<readonly Section[]> {
   add(measurePublishes(scale.publish));
   add(await measureEncoding(scale.encode));
   for (const section of await measureLoading(scale.load)) add(section);
+  add(await measureAuthCost(scale.auth));
   return sections;
 }
 

@@ -24,7 +24,7 @@ export interface GroupInput {
   /** What the group serves now; sets that did not change are taken from it. */
   readonly previous?: Snapshot | undefined;
   readonly schema: Schema;
-  /** Slots for auth chains in every connection manager that has one; a change drains. Default 32. */
+  /** Slots for auth chains in every connection manager that has one; a change drains. Default 16. */
   readonly authSlots?: number;
 }
 

@@ -2,9 +2,13 @@ const TYPE = 'type.googleapis.com/';
 const ADS = { ads: {}, resource_api_version: 'V3' };
 const HCM = `${TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`;
 
-/** A listener without TLS whose routes come by RDS (`main`) and whose auth is a chain. */
+/** A listener without TLS whose routes come by RDS and whose auth is a chain. */
 export interface AuthListenerOptions {
   readonly port: number;
+  /** Default: `edge`. */
+  readonly name?: string;
+  /** The name of its route configuration. Default: `main`. */
+  readonly routes?: string;
   /** The chain of routes that name none. */
   readonly chain: string;
   /** Other fields of the AuthChain filter. */
@@ -20,11 +24,21 @@ export interface AuthListenerOptions {
 
 /** A listener with an AuthChain filter, in the form of a snapshot file. */
 export function authListener(options: AuthListenerOptions) {
-  const { port, chain, filter = {}, before = [], after = [], manager = {}, filterChain = {} } = options;
+  const {
+    name = 'edge',
+    routes = 'main',
+    port,
+    chain,
+    filter = {},
+    before = [],
+    after = [],
+    manager = {},
+    filterChain = {},
+  } = options;
   const config = {
     '@type': HCM,
     stat_prefix: 'edge',
-    rds: { route_config_name: 'main', config_source: ADS },
+    rds: { route_config_name: routes, config_source: ADS },
     http_filters: [
       ...before,
       { name: 'auth', typed_config: { '@type': `${TYPE}authplane.v1.AuthChain`, chain, ...filter } },
@@ -37,7 +51,7 @@ export function authListener(options: AuthListenerOptions) {
     ...manager,
   };
   return {
-    name: 'edge',
+    name,
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
     filter_chains: [
       {

@@ -17,7 +17,7 @@ export const PUBLIC_SLOT = 'authplane/public';
 export const HOLDER_LISTENER = 'authplane/secrets';
 
 /** The default number of slots for chains. */
-export const DEFAULT_SLOT_COUNT = 32;
+export const DEFAULT_SLOT_COUNT = 16;
 
 /** The name of a slot, which is the name of the filter and of its ECDS resource. */
 export function slotName(index: number): string {

@@ -8,7 +8,7 @@ import { apiKeyFilter } from './api-key-filter.ts';
 import { denyChain, filterChain } from './auth-names.ts';
 import type { AuthEntry } from './auth-entry.ts';
 import type { PolicySpec } from './auth-spec.ts';
-import { authenticatedFilter } from './authenticated-filter.ts';
+import { authenticatedFilter, isAuthenticationImplied } from './authenticated-filter.ts';
 import { basicFilter } from './basic-filter.ts';
 import type { ChainContext } from './chain-context.ts';
 import { chainHeaderProblems } from './chain-headers.ts';
@@ -18,7 +18,7 @@ import { authenticatorsOf, identityHeaders } from './credentials.ts';
 import { externalFilter } from './external-filter.ts';
 import { removeHeadersFilter, setHeadersFilter } from './header-filters.ts';
 import { jwtFilter, jwtProviderNames } from './jwt-filter.ts';
-import { markFilter } from './mark-filter.ts';
+import { markFilters } from './mark-filter.ts';
 import { filterJson, NO_PART, type ChainPart, type NestedFilter } from './nested-filter.ts';
 import { oauth2Filter } from './oauth2-filter.ts';
 import { policyFilters, policyLimitProblem } from './policy-filters.ts';
@@ -47,7 +47,7 @@ export interface CompiledChain {
  * policies, external service, headers that are set, the mark. No filter of it changes the route.
  */
 export function compileChain(context: ChainContext): CompiledChain {
-  const { chain, internalHeaders } = context;
+  const { chain, internalHeaders, providers } = context;
   const { name } = chain.spec;
   const policies = chainPolicies(context);
   const parts: readonly ChainPart[] = [
@@ -58,8 +58,15 @@ export function compileChain(context: ChainContext): CompiledChain {
     jwtFilter(context),
     apiKeyFilter(context),
     basicFilter(context),
-    authenticatedFilter(context),
-    policies.length === 0 ? NO_PART : policyFilters(name, policies, identityHeaders(chain.spec)),
+    isAuthenticationImplied(
+      chain.spec,
+      policies.map(({ spec }) => spec),
+    )
+      ? NO_PART
+      : authenticatedFilter(context),
+    policies.length === 0
+      ? NO_PART
+      : policyFilters(name, policies, { headers: identityHeaders(chain.spec), providers }),
     externalFilter(context),
     setHeadersFilter(context),
   ];
@@ -76,7 +83,7 @@ export function compileChain(context: ChainContext): CompiledChain {
   const filters = [
     ...(internalHeaders.length === 0 ? [] : [removeHeadersFilter(name, internalHeaders)]),
     ...parts.flatMap(part => part.filters),
-    markFilter(name),
+    ...markFilters(name),
   ];
   const perRoute = Object.assign({}, ...parts.map(part => part.perRoute ?? {})) as Record<string, JsonObject>;
   return { ...base, filters, config: filterChain(filters.map(filterJson)), perRoute };

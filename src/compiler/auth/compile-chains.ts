@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import type { Asset } from '../../resources/source-tree.ts';
 import type { AuthIndex } from './auth-index.ts';
+import type { JwtProviderSpec } from './auth-spec.ts';
 import type { AuthUsers } from './auth-users.ts';
 import { headersSetBy } from './chain-headers.ts';
 import { compileChain, type CompiledChain } from './compile-chain.ts';
@@ -20,7 +21,10 @@ export function compileChains(
   users: AuthUsers,
   assets: ReadonlyMap<string, Asset>,
 ): CompiledChains {
-  const compiled = [...index.providers.values()].map(entry => compileProvider(entry, assets));
+  const entries = [...index.providers.values()];
+  const sharesIssuer = ({ name, issuer }: JwtProviderSpec): boolean =>
+    entries.some(({ spec }) => spec.issuer === issuer && spec.name !== name);
+  const compiled = entries.map(entry => compileProvider(entry, assets, sharesIssuer(entry.spec)));
   const providers = new Map(compiled.map(({ provider }) => [provider.spec.name, provider]));
   const names = [
     ...compiled.flatMap(({ provider }) => provider.headers),

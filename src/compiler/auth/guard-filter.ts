@@ -1,8 +1,10 @@
-import type { JsonObject } from '@bufbuild/protobuf';
-import { GUARD_NAME, METADATA_NAMESPACE } from './auth-names.ts';
-import { compileCel } from './cel.ts';
-import { allPermissions, regex, type Permission } from './matchers.ts';
+import { GUARD_NAME } from './auth-names.ts';
+import { guardMetadata } from './mark-filter.ts';
+import { allPermissions, anyPermission, regex, type Permission } from './matchers.ts';
 import { httpFilter, type NestedFilter } from './nested-filter.ts';
+
+/** Visible ASCII but `;` and `%`. */
+const UNESCAPED = '[!-$&-:<-~]*';
 
 /** `%80` to `%bf`, which continue a character of several bytes. */
 const CONTINUATION = '%[89ABab][0-9A-Fa-f]';
@@ -17,8 +19,8 @@ export const PATH_FORM = `(?:[!-$&-:<-~]|%(?:[2-7][0-9A-Fa-f]|(?:[CDcd][0-9A-Fa-
 export const ODD_ESCAPE = '.*%(?:25|3[Bb]|7[Ff]|[Cc][01]|[Ee]0%[89]|[Ee][Dd]%[ABab]|[Ff]0%8|[Ff]4%[9ABab]).*';
 
 /**
- * The last filter before the router: lets a request pass only if the chain that its route names has marked it, or if the route is public.
- * Whatever is missing, late, mixed up or mistaken denies. Never changes with the chains.
+ * The last filter before the router: lets a request pass only if a chain has marked it, which only the chain that its route names does, or if
+ * the route is public. Whatever is missing, late, mixed up or mistaken denies. Never changes with the chains.
  */
 export function guardFilter(options: { readonly pathGuard: boolean }): NestedFilter {
   const permissions = options.pathGuard ? plainPath() : [];
@@ -28,11 +30,12 @@ export function guardFilter(options: { readonly pathGuard: boolean }): NestedFil
       policies: {
         chain: {
           permissions: [allPermissions(permissions)],
-          principals: [{ any: true }],
-          condition: marked(),
+          principals: [guardMetadata('chain', { present_match: true }, 'DYNAMIC')],
         },
         public: {
-          permissions: [allPermissions([...permissions, isPublic()])],
+          permissions: [
+            allPermissions([...permissions, guardMetadata('public', { bool_match: true }, 'ROUTE')]),
+          ],
           principals: [{ any: true }],
         },
       },
@@ -41,20 +44,11 @@ export function guardFilter(options: { readonly pathGuard: boolean }): NestedFil
   });
 }
 
-/** Paths that every upstream reads as Envoy does. */
+/** Paths that every upstream reads as Envoy does. Most have no escape, and need no look at those. */
 function plainPath(): readonly Permission[] {
-  return [{ url_path: { path: regex(PATH_FORM) } }, { not_rule: { url_path: { path: regex(ODD_ESCAPE) } } }];
-}
-
-function marked(): JsonObject {
-  const mark = `filter_metadata['${METADATA_NAMESPACE}']['chain']`;
-  const compiled = compileCel(`metadata.${mark} == xds.route_metadata.${mark}`);
-  // Not possible for this text; an empty condition would let everything pass.
-  if (compiled.kind !== 'parsed') throw new TypeError(compiled.message);
-  return compiled.expression;
-}
-
-function isPublic(): JsonObject {
-  const matcher = { filter: METADATA_NAMESPACE, path: [{ key: 'public' }], value: { bool_match: true } };
-  return { sourced_metadata: { metadata_matcher: matcher, metadata_source: 'ROUTE' } };
+  const escaped = [
+    { url_path: { path: regex(PATH_FORM) } },
+    { not_rule: { url_path: { path: regex(ODD_ESCAPE) } } },
+  ];
+  return [anyPermission([{ url_path: { path: regex(UNESCAPED) } }, allPermissions(escaped)])];
 }

@@ -15,6 +15,8 @@ export interface CompiledProvider {
   readonly json: JsonObject | undefined;
   /** Request headers that it sets from claims. */
   readonly headers: readonly string[];
+  /** True when another provider of the node group has the same issuer. */
+  readonly sharesIssuer: boolean;
 }
 
 const DEFAULT_LIFETIME_MS = 900_000;
@@ -28,12 +30,13 @@ const MAX_CACHED_TOKEN_BYTES = 8192;
 export function compileProvider(
   entry: AuthEntry<JwtProviderSpec>,
   assets: ReadonlyMap<string, Asset>,
+  sharesIssuer: boolean,
 ): { readonly provider: CompiledProvider; readonly diagnostics: readonly Diagnostic[] } {
   const { spec } = entry;
   const { jwks, diagnostics } = readKeys(entry, assets);
   const headers = spec.claimToHeaders.map(({ header }) => header);
-  const json = jwks === undefined ? undefined : providerJson(spec, jwks);
-  return { provider: { spec, json, headers }, diagnostics };
+  const json = jwks === undefined ? undefined : providerJson(spec, jwks, sharesIssuer);
+  return { provider: { spec, json, headers, sharesIssuer }, diagnostics };
 }
 
 function readKeys(
@@ -80,7 +83,7 @@ function urlProblem(url: string): string | undefined {
   return `"${url}" is fetched without TLS`;
 }
 
-function providerJson(spec: JwtProviderSpec, jwks: string): JsonObject {
+function providerJson(spec: JwtProviderSpec, jwks: string, sharesIssuer: boolean): JsonObject {
   const cacheSize = spec.cacheSize ?? DEFAULT_CACHE_SIZE;
   return {
     issuer: spec.issuer,
@@ -89,8 +92,7 @@ function providerJson(spec: JwtProviderSpec, jwks: string): JsonObject {
     ...tokenSources(spec),
     forward: spec.forward,
     payload_in_metadata: CLAIMS_KEY,
-    header_in_metadata: providerKey(spec.name),
-    normalize_payload_in_metadata: { space_delimited_claims: ['scope', 'scp'] },
+    ...(sharesIssuer ? { header_in_metadata: providerKey(spec.name) } : {}),
     require_expiration: spec.requireExpiration ?? true,
     max_lifetime: durationJson(durationMs(spec.maxLifetime, DEFAULT_LIFETIME_MS)),
     clock_skew_seconds: Math.ceil(durationMs(spec.clockSkew, DEFAULT_SKEW_MS) / 1000),

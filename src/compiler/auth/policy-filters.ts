@@ -7,7 +7,7 @@ import { celNot, compileCel } from './cel.ts';
 import { type Permission, type Principal } from './matchers.ts';
 import { httpFilter, type ChainPart, type NestedFilter } from './nested-filter.ts';
 import { compilePermissions } from './permissions.ts';
-import { compilePrincipals, type IdentityHeaders } from './principals.ts';
+import { compilePrincipals, type PrincipalContext } from './principals.ts';
 
 /** At most so many policies in one filter: Envoy tries them in turn. */
 export const MAX_POLICIES = 200;
@@ -32,10 +32,10 @@ interface CompiledPolicy {
 export function policyFilters(
   chain: string,
   policies: readonly AuthEntry<PolicySpec>[],
-  headers: IdentityHeaders,
+  context: PrincipalContext,
 ): ChainPart {
   const diagnostics: Diagnostic[] = [];
-  const compiled = policies.map(policy => compilePolicy(policy, headers, diagnostics));
+  const compiled = policies.map(policy => compilePolicy(policy, context, diagnostics));
   const enforced = compiled.filter(({ shadow }) => !shadow);
   const shadowed = compiled.filter(({ shadow }) => shadow);
   const allowed = enforced.filter(({ effect }) => effect === 'allow');
@@ -59,11 +59,11 @@ export function policyLimitProblem(policies: readonly AuthEntry<PolicySpec>[]): 
 
 function compilePolicy(
   policy: AuthEntry<PolicySpec>,
-  headers: IdentityHeaders,
+  context: PrincipalContext,
   diagnostics: Diagnostic[],
 ): CompiledPolicy {
   const { name, effect, mode, when } = policy.spec;
-  const { principal, diagnostics: principalProblems } = compilePrincipals(policy, headers);
+  const { principal, diagnostics: principalProblems } = compilePrincipals(policy, context);
   const { permission, diagnostics: permissionProblems } = compilePermissions(policy);
   diagnostics.push(...principalProblems, ...permissionProblems);
   const cel = when === '' ? undefined : compileCel(when);
