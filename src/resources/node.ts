@@ -5,6 +5,8 @@ export interface NodeIdentity {
   /** `Node.metadata` as JSON. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly userAgent?: string;
+  /** The proxy lists its extensions, and filter_chain is not among them: an Envoy below 1.39. */
+  readonly lacksFilterChain?: true;
 }
 
 /** The `node:` of a snapshot file. Absent keys match all; lists are "any of", keys are "all of"; `*` and `?` are globs. */

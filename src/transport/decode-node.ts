@@ -3,9 +3,12 @@ import { BuildVersion } from '../gen/envoy/config/core/v3/base.ts';
 import { Struct } from '../gen/google/protobuf/struct.ts';
 import type { NodeIdentity } from '../resources/node.ts';
 
+/** In `type_urls` of the extension, without a prefix. */
+const FILTER_CHAIN = 'envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig';
+
 /**
  * Reads the part of `envoy.config.core.v3.Node` that authplane uses: id, cluster, metadata and user agent.
- * An Envoy lists over 500 extensions in it (60 kB); they are skipped.
+ * An Envoy lists over 500 extensions in it (60 kB); they are only searched for the one that auth chains need.
  * @throws Error when the bytes are not a message.
  */
 export function decodeNode(bytes: Uint8Array): NodeIdentity {
@@ -15,6 +18,7 @@ export function decodeNode(bytes: Uint8Array): NodeIdentity {
   let metadata: Readonly<Record<string, unknown>> = {};
   let agentName = '';
   let agentVersion = '';
+  let extensions: 'none' | 'others' | 'filter_chain' = 'none';
   while (reader.pos < reader.len) {
     const [fieldNumber, wireType] = reader.tag();
     switch (wireType === WireType.LengthDelimited ? fieldNumber : 0) {
@@ -36,12 +40,27 @@ export function decodeNode(bytes: Uint8Array): NodeIdentity {
       case 8:
         agentVersion = formatBuildVersion(BuildVersion.decode(reader.bytes()));
         break;
+      case 9: {
+        const bytes = reader.bytes();
+        const isFilterChain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(
+          FILTER_CHAIN,
+        );
+        if (isFilterChain) extensions = 'filter_chain';
+        else if (extensions === 'none') extensions = 'others';
+        break;
+      }
       default:
         reader.skip(wireType, fieldNumber);
     }
   }
   const userAgent = [agentName, agentVersion].filter(part => part !== '').join('/');
-  return { id, cluster, metadata, ...(userAgent === '' ? {} : { userAgent }) };
+  return {
+    id,
+    cluster,
+    metadata,
+    ...(userAgent === '' ? {} : { userAgent }),
+    ...(extensions === 'others' ? { lacksFilterChain: true } : {}),
+  };
 }
 
 function formatBuildVersion(build: BuildVersion): string {

@@ -31,6 +31,21 @@ describe('decodeNode', () => {
     expect(decodeNode(Node.encode(node).finish()).userAgent).to.equal('gRPC Go/1.85.0');
   });
 
+  it('sees that an Envoy has no filter_chain, and presumes nothing of a client that lists no extensions', () => {
+    const extension = (typeUrl: string) => ({
+      name: 'x',
+      category: 'envoy.filters.http',
+      typeUrls: [typeUrl],
+    });
+    const lua = extension('envoy.extensions.filters.http.lua.v3.Lua');
+    const chain = extension('envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig');
+    const decoded = (extensions: readonly ReturnType<typeof extension>[]) =>
+      decodeNode(Node.encode(Node.fromPartial({ id: 'x', extensions: [...extensions] })).finish());
+    expect(decoded([lua]).lacksFilterChain).to.equal(true);
+    expect(decoded([lua, chain, lua])).not.to.have.property('lacksFilterChain');
+    expect(decoded([])).not.to.have.property('lacksFilterChain');
+  });
+
   it('refuses bytes that are no message', () => {
     expect(() => decodeNode(Buffer.from([0x0a, 0x7f, 1]))).to.throw();
   });
