@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { AdminServer } from './admin/admin-server.ts';
+import { inlineSnapshot } from './compiler/auth/inline-snapshot.ts';
+import { rebindRoutes } from './compiler/auth/rebind-routes.ts';
 import { loadSchema, type Schema } from './compiler/schema/registry.ts';
 import { formatAddress } from './config/parse-value.ts';
 import type { ServeSettings } from './config/serve-settings.ts';
@@ -22,6 +24,7 @@ import { Lifecycle, type Component } from './platform/lifecycle.ts';
 import type { Logger } from './platform/log.ts';
 import { Metrics } from './platform/metrics.ts';
 import { FileWatcher } from './platform/watch-files.ts';
+import { Publisher } from './publishing/publisher.ts';
 import type { ResourceStore } from './store/resource-store.ts';
 import { ClientStatusService } from './transport/client-status-service.ts';
 import { XdsServer } from './transport/grpc-server.ts';
@@ -120,9 +123,14 @@ export class App {
     const readiness = this.#readiness;
     const watcher = new FileWatcher({ log, observer: this.#loading.watcher });
     const fleet = new Fleet({ clock });
+    const publisher = new Publisher({
+      rebind: (resource, moves) => rebindRoutes(schema, resource, moves),
+      inline: snapshot => inlineSnapshot(schema, snapshot),
+    });
     const xds = new XdsServer(
       {
         source: store,
+        stages: (node, from, to) => publisher.stagesFor(node, from, to),
         clock,
         observe: transportTap({ fleet, metrics, log, clock }),
         random: Math.random,

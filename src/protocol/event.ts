@@ -6,6 +6,11 @@ import type { StreamRequest } from './request.ts';
 export type StreamEvent =
   | { readonly kind: 'request'; readonly request: StreamRequest }
   /** The newest snapshot of the node's group; earlier ones may have been passed over. */
-  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  | {
+      readonly kind: 'snapshot';
+      readonly snapshot: Snapshot;
+      /** Snapshots to follow one by one, each when the client has accepted all of the one before. Default: none. */
+      readonly then?: readonly Snapshot[];
+    }
   /** The timer that `holdStarted` asked for has ended. */
   | { readonly kind: 'holdExpired'; readonly typeUrl: TypeUrl };

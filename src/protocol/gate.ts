@@ -55,6 +55,11 @@ function isMade(state: StreamState, subscription: Subscription): boolean {
   );
 }
 
+/** The client has accepted the whole snapshot, and nothing is left to be removed. */
+export function isSettled(state: StreamState): boolean {
+  return [...state.subscriptions.keys()].every(typeUrl => isDone(state, typeUrl));
+}
+
 /** Made, and nothing is left to be removed. */
 function isDone(state: StreamState, typeUrl: TypeUrl): boolean {
   const subscription = state.subscriptions.get(typeUrl);

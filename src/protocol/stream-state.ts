@@ -10,6 +10,8 @@ export interface StreamState {
   readonly ads: boolean;
   /** Undefined while the node waits for a file that matches it: requests are read, nothing is answered. */
   readonly snapshot: Snapshot | undefined;
+  /** Stages still to come; the last one is what the group has. */
+  readonly pending: readonly Snapshot[];
   /**
    * Endpoints and secrets that may be asked for: those of the snapshot, and those of earlier ones as long as the client
    * may hold, or be warming, what names them.
@@ -27,6 +29,7 @@ export function initialStream(options: Pick<StreamState, 'variant' | 'ads'>): St
   return {
     ...options,
     snapshot: undefined,
+    pending: [],
     offered: new Map(),
     subscriptions: new Map(),
     lastNonce: 0,

@@ -1,10 +1,12 @@
 import type { ResourceSet } from '../resources/resource-set.ts';
 import type { Resource } from '../resources/resource.ts';
+import type { Snapshot } from '../resources/snapshot.ts';
 import { CLUSTER, ENDPOINTS, type TypeUrl } from '../resources/type-url.ts';
 import { readAcknowledgement } from './acknowledgement.ts';
 import { subscribeDelta } from './delta.ts';
 import type { Effect } from './effect.ts';
 import type { StreamEvent } from './event.ts';
+import { isSettled } from './gate.ts';
 import { offerSnapshot, releaseOffers } from './offer.ts';
 import { inOrder } from './order.ts';
 import { type Delivery, plan, settleSilently } from './plan.ts';
@@ -34,10 +36,17 @@ export function step(state: StreamState, event: StreamEvent): Step {
     case 'request':
       return onRequest(state, event.request);
     case 'snapshot':
-      return advance(offerSnapshot(state, event.snapshot), []);
+      return onSnapshot(state, event.snapshot, event.then ?? []);
     case 'holdExpired':
       return onHoldExpired(state, event.typeUrl);
   }
+}
+
+/** A stream of one type has no order between types to keep, so it goes to the last stage at once. */
+function onSnapshot(state: StreamState, snapshot: Snapshot, then: readonly Snapshot[]): Step {
+  const last = then.at(-1);
+  if (!state.ads && last !== undefined) return onSnapshot(state, last, []);
+  return advance(offerSnapshot({ ...state, pending: then }, snapshot), []);
 }
 
 function onHoldExpired(state: StreamState, typeUrl: TypeUrl): Step {
@@ -81,8 +90,16 @@ function subscribedEffect(subscription: Subscription): Effect {
   };
 }
 
-/** Sends, in the order of the types, all that may leave now. */
+/** Sends all that may leave now, stage by stage. */
 function advance(start: StreamState, before: readonly Effect[]): Step {
+  const step = advanceStage(start, before);
+  const [next, ...pending] = step.state.pending;
+  if (next === undefined || !isSettled(step.state)) return step;
+  return advance(offerSnapshot({ ...step.state, pending }, next), step.effects);
+}
+
+/** Sends, in the order of the types, all of the snapshot that may leave now. */
+function advanceStage(start: StreamState, before: readonly Effect[]): Step {
   if (start.snapshot === undefined) return { state: start, effects: before };
   let state = releaseOffers(start);
   const effects = [...before];

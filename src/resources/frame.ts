@@ -79,3 +79,20 @@ export function makeResource(parts: ResourceParts): Resource {
     origin: parts.origin ?? NO_ORIGIN,
   };
 }
+
+/**
+ * The same extension under another name: an envoy.config.core.v3.TypedExtensionConfig, whose name (field 1) is encoded first, because fields are
+ * in the order of their numbers.
+ */
+export function renamedExtension(resource: Resource, name: string): Resource {
+  const { typeUrl, aliases, references, origin } = resource;
+  const rest = resource.body.subarray(stringField(1, resource.name).length);
+  return makeResource({
+    typeUrl,
+    name,
+    aliases,
+    body: concatBytes([stringField(1, name), rest]),
+    references,
+    origin,
+  });
+}

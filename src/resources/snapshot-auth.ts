@@ -1,5 +1,7 @@
 /** What the control plane knows of the auth chains of a snapshot beside the resources that proxies get. */
 export interface SnapshotAuth {
+  /** The names of all slots for chains, in their order. */
+  readonly slotNames: readonly string[];
   /** The slot of each chain, as the routes of the snapshot name it. */
   readonly slots: ReadonlyMap<string, string>;
   /** The chain in each slot that is not empty. While chains are exchanged these are more than the routes name. */

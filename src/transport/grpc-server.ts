@@ -12,12 +12,14 @@ import { HealthService } from './health-service.ts';
 import { ReflectionService } from './reflection-service.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
 import { StreamRegistry } from './stream-registry.ts';
+import type { StagesFor } from './stream-driver.ts';
 import type { StreamView } from './stream-view.ts';
 import { type TlsFiles, TlsIdentity, type WatchPaths } from './tls-identity.ts';
 import type { TransportObserver } from './transport-event.ts';
 
 export interface XdsServerParts {
   readonly source: SnapshotSource;
+  readonly stages: StagesFor;
   readonly clock: Clock;
   readonly observe: TransportObserver;
   /** A number in [0, 1): the order in which a drain ends streams. */

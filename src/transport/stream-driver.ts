@@ -29,9 +29,16 @@ export interface StreamWire {
   reset(): void;
 }
 
+/**
+ * The snapshots by which a node gets to a new one from the one that its stream is at (undefined: none yet); at least one, the last of
+ * them is the new one in the form that the node understands.
+ */
+export type StagesFor = (node: NodeIdentity, from: Snapshot | undefined, to: Snapshot) => readonly Snapshot[];
+
 export interface StreamDriverParts {
   readonly wire: StreamWire;
   readonly source: SnapshotSource;
+  readonly stages: StagesFor;
   readonly clock: Clock;
   readonly encoder: UpdateEncoder;
   readonly queue: TurnQueue;
@@ -212,7 +219,10 @@ export class StreamDriver {
     this.#view.nodeGroup = snapshot.nodeGroup;
     const atMs = this.#parts.clock.nowMs();
     this.#parts.observe({ kind: 'snapshotTaken', stream: this.#view, snapshot, atMs });
-    this.#feed({ kind: 'snapshot', snapshot });
+    const { node } = this.#view;
+    const stages = node === undefined ? [] : this.#parts.stages(node, this.#state.snapshot, snapshot);
+    const [first = snapshot, ...then] = stages;
+    this.#feed({ kind: 'snapshot', snapshot: first, then });
   }
 
   #feed(event: StreamEvent): void {

@@ -5,7 +5,7 @@ import type { SnapshotSource } from '../store/snapshot-source.ts';
 import { admit, type AdmissionOptions, initialAdmission, leave } from './admission.ts';
 import type { DiscoveryMethod } from './discovery-services.ts';
 import { GrpcWire, type RawCall } from './grpc-wire.ts';
-import { StreamDriver, type StreamWire } from './stream-driver.ts';
+import { StreamDriver, type StagesFor, type StreamWire } from './stream-driver.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
 import type { RefusalReason, TransportObserver } from './transport-event.ts';
@@ -14,6 +14,7 @@ import { UpdateEncoder } from './update-encoder.ts';
 
 export interface StreamRegistryParts {
   readonly source: SnapshotSource;
+  readonly stages: StagesFor;
   readonly clock: Clock;
   readonly observe: TransportObserver;
   /** A number in [0, 1): the order in which a drain ends streams. */
@@ -107,11 +108,11 @@ export class StreamRegistry {
   }
 
   #drive(call: RawCall, method: DiscoveryMethod): void {
-    const { source, clock, observe } = this.#parts;
+    const { source, stages, clock, observe } = this.#parts;
     // The wire and the driver know each other; the driver exists before the first write.
     const wire: StreamWire = new GrpcWire(call, () => driver.drained());
     const driver = new StreamDriver(
-      { wire, source, clock, observe, encoder: this.#encoder, queue: this.#queue, step },
+      { wire, source, stages, clock, observe, encoder: this.#encoder, queue: this.#queue, step },
       this.#options.limits,
       {
         id: String(++this.#lastId),

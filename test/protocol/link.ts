@@ -12,6 +12,8 @@ export class Link {
   readonly client: EnvoyModel;
   readonly effects: Effect[] = [];
   state: StreamState;
+  /** Told when the stream goes on to the next stage by itself: the snapshot that it leaves. */
+  onStageLeft: (left: Snapshot) => void = () => undefined;
   readonly #inbox: { readonly update: Update; readonly nonce: string }[] = [];
   #snapshot: Snapshot | undefined;
 
@@ -21,9 +23,10 @@ export class Link {
     client.connect();
   }
 
-  publish(snapshot: Snapshot): void {
-    this.#snapshot = snapshot;
-    this.#feed({ kind: 'snapshot', snapshot });
+  /** `then`: stages to follow. */
+  publish(snapshot: Snapshot, then: readonly Snapshot[] = []): void {
+    this.#snapshot = then.at(-1) ?? snapshot;
+    this.#feed({ kind: 'snapshot', snapshot, then });
   }
 
   /** The stream breaks; whatever was on its way is lost. */
@@ -75,6 +78,8 @@ export class Link {
 
   #feed(event: StreamEvent): void {
     const { state, effects } = step(this.state, event);
+    const left = this.state.snapshot;
+    if (event.kind !== 'snapshot' && left !== undefined && left !== state.snapshot) this.onStageLeft(left);
     this.state = state;
     this.effects.push(...effects);
     for (const effect of effects) {

@@ -83,6 +83,16 @@ function expectConverged(link: Link, snapshot: Snapshot): void {
   }
 }
 
+/** Whatever the client has of the snapshot, it has in the version there; it may not have asked for everything yet. */
+function expectCurrent(link: Link, snapshot: Snapshot): void {
+  for (const typeUrl of modelTypes) {
+    const offered = resourcesOf(snapshot, typeUrl);
+    for (const { name, version } of link.client.has(typeUrl).values()) {
+      expect(version, name).to.equal(offered.find(name)?.version ?? version);
+    }
+  }
+}
+
 for (const variant of variants) {
   describe(`${variant} stream, whatever the order of messages`, function () {
     this.timeout(process.env['PROVE'] === '1' ? 1_800_000 : 60_000);
@@ -186,6 +196,39 @@ for (const variant of variants) {
           link.settle();
           expectOrder(link.effects);
         }),
+        { numRuns: runs },
+      );
+    });
+
+    it('goes on to the next stage only when the client has all of the one before, and reaches the last', () => {
+      fc.assert(
+        fc.property(
+          arbitraryMoves(),
+          fc.array(arbitrarySnapshot(), { minLength: 2, maxLength: 4 }),
+          fc.boolean(),
+          (moves, stages, isBrokenOff) => {
+            const link = new Link(new EnvoyModel(variant));
+            play(link, moves);
+            link.settle();
+            const left: Snapshot[] = [];
+            link.onStageLeft = snapshot => {
+              left.push(snapshot);
+              expectCurrent(link, snapshot);
+            };
+            const [first, ...then] = stages;
+            if (first === undefined) return;
+            link.publish(first, then);
+            // A newer snapshot takes the place of stages that did not come yet.
+            const newest = isBrokenOff ? first : stages.at(-1);
+            if (isBrokenOff) link.publish(first);
+            link.settle();
+            // Stages that bring nothing are passed in one step.
+            expect(left).to.deep.equal(isBrokenOff ? [] : stages.filter(stage => left.includes(stage)));
+            expect(link.state.pending).to.deep.equal([]);
+            if (newest !== undefined) expectConverged(link, newest);
+            expect(link.held).to.deep.equal([]);
+          },
+        ),
         { numRuns: runs },
       );
     });
@@ -303,7 +346,9 @@ function arbitraryEvent(variant: 'sotw' | 'delta'): fc.Arbitrary<StreamEvent> {
     { weight: 5, arbitrary: request },
     {
       weight: 2,
-      arbitrary: arbitrarySnapshot(true).map((snapshot): StreamEvent => ({ kind: 'snapshot', snapshot })),
+      arbitrary: fc
+        .tuple(arbitrarySnapshot(true), fc.array(arbitrarySnapshot(true), { maxLength: 2 }))
+        .map(([snapshot, then]): StreamEvent => ({ kind: 'snapshot', snapshot, then })),
     },
     { weight: 1, arbitrary: typeUrls.map((typeUrl): StreamEvent => ({ kind: 'holdExpired', typeUrl })) },
   );

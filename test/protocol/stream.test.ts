@@ -130,6 +130,29 @@ for (const variant of ['sotw', 'delta'] as const) {
       expect(stream.publish(snapshot([a])).sent).to.deep.equal(['a']);
     });
 
+    it('goes through stages, each when the one before is accepted, and stops at a rejection', () => {
+      const stream = subscribe(new Stream(variant).publish(snapshot([a])), CLUSTER);
+      answer(stream, CLUSTER);
+      const a3 = resource(CLUSTER, 'a', '3');
+      stream.feed({ kind: 'snapshot', snapshot: snapshot([a2]), then: [snapshot([a3]), snapshot([a])] });
+      expect(stream.sent).to.deep.equal(['a']);
+      expect(answer(stream, CLUSTER).sent).to.deep.equal(['a']);
+      expect(stream.state.pending).to.have.length(1);
+      expect(answer(stream, CLUSTER, { rejection }).sent).to.deep.equal([]);
+      expect(stream.state.pending).to.have.length(1);
+      // What comes next is worked out anew from where the stream is.
+      expect(stream.publish(snapshot([b])).state.pending).to.have.length(0);
+    });
+
+    it('takes the last stage at once on a stream of one type', () => {
+      const stream = subscribe(new Stream(variant, false).publish(snapshot([a])), CLUSTER);
+      answer(stream, CLUSTER);
+      const last = snapshot([b]);
+      stream.feed({ kind: 'snapshot', snapshot: snapshot([a2]), then: [last] });
+      expect(stream.state.snapshot).to.equal(last);
+      expect(stream.state.pending).to.deep.equal([]);
+    });
+
     it('holds a listener until the clusters are accepted, or until the time is over', () => {
       const stream = subscribe(new Stream(variant).publish(snapshot([a])), CLUSTER);
       answer(stream, CLUSTER);

@@ -69,6 +69,7 @@ export function driverScene(
     {
       wire,
       source,
+      stages: (_node, _from, to) => [to],
       clock,
       encoder: new UpdateEncoder('replica-1'),
       queue: new TurnQueue(run => void turns.push(run)),

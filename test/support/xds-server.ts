@@ -53,6 +53,7 @@ export async function startXdsServer(
   const server = new XdsServer(
     {
       source,
+      stages: (_node, _from, to) => [to],
       clock: systemClock,
       observe: event => void events.push(event),
       random: () => 0.5,

@@ -75,6 +75,7 @@ export function compileAuth(input: AuthInput): CompiledAuth {
       ...contents,
     ],
     auth: {
+      slotNames: Array.from({ length: input.slotCount }, (_, slot) => slotName(slot)),
       slots,
       held: new Map([...slots].map(([chain, slot]) => [slot, chain])),
       routes: tables.routes,
