@@ -1,10 +1,11 @@
 import type { NodeIdentity } from '../resources/node.ts';
+import type { Snapshot } from '../resources/snapshot.ts';
 import { acceptedFiles } from './accepted-files.ts';
 import { describeOutcome, guardedOutcome } from './describe-outcome.ts';
 import { evaluateGroup } from './evaluate-group.ts';
 import type { LoadOutcome } from './load-outcome.ts';
 import type { Load } from './load.ts';
-import { Membership } from './membership.ts';
+import { Membership, type FileGroup } from './membership.ts';
 import { brokenFiles, placeFiles } from './place-files.ts';
 import { shrinkOf } from './shrink-guard.ts';
 import {
@@ -73,7 +74,11 @@ export function acceptNode(
   let next = state;
   let evaluated: GroupResult | undefined;
   if (!view.groups.has(group.key)) {
-    evaluated = evaluateGroup(source, group, previousOf(state, group.key), nowMs);
+    evaluated = evaluateGroup(source, group, {
+      previous: previousOf(state, group.key),
+      served: servedTo(state, [node]),
+      nowMs,
+    });
     next = {
       ...next,
       views: [{ ...view, groups: new Map(view.groups).set(group.key, evaluated) }, ...older],
@@ -107,10 +112,10 @@ function nextState(
 ): StoreState {
   const probes = [...membership.representatives, ...probesOf(state, context)];
   const groups = new Map<string, GroupResult>();
-  for (const node of probes) {
-    const group = membership.groupOf(node);
-    if (group.files.length === 0 || groups.has(group.key)) continue;
-    groups.set(group.key, evaluateGroup(source, group, previousOf(state, group.key), context.nowMs));
+  for (const [key, { group, nodes }] of byGroup(membership, probes)) {
+    const previous = previousOf(state, key);
+    const served = servedTo(state, nodes);
+    groups.set(key, evaluateGroup(source, group, { previous, served, nowMs: context.nowMs }));
   }
   const unpruned: StoreState = {
     views: [{ source, membership, groups }, ...state.views.map(asPast)],
@@ -119,6 +124,32 @@ function nextState(
     treeHash: source.load.treeHash,
   };
   return { ...unpruned, views: neededViews(unpruned, probes) };
+}
+
+/** The nodes of each group that has files. */
+function byGroup(
+  membership: Membership,
+  probes: readonly NodeIdentity[],
+): ReadonlyMap<string, { readonly group: FileGroup; readonly nodes: NodeIdentity[] }> {
+  const groups = new Map<string, { readonly group: FileGroup; readonly nodes: NodeIdentity[] }>();
+  for (const node of probes) {
+    const group = membership.groupOf(node);
+    if (group.files.length === 0) continue;
+    const known = groups.get(group.key);
+    if (known === undefined) groups.set(group.key, { group, nodes: [node] });
+    else known.nodes.push(node);
+  }
+  return groups;
+}
+
+/** What nodes have been served so far, each snapshot once: files that are renamed or split make another group of the same nodes. */
+function servedTo(state: StoreState, nodes: readonly NodeIdentity[]): readonly Snapshot[] {
+  const served = new Set<Snapshot>();
+  for (const node of nodes) {
+    const placement = placeNode(state, node);
+    if (placement.kind === 'served') served.add(placement.group.snapshot);
+  }
+  return [...served];
 }
 
 function asPast(view: View): View {

@@ -4,6 +4,7 @@ import { ResourceSet } from '../resources/resource-set.ts';
 import type { Origin, Resource } from '../resources/resource.ts';
 import { makeSnapshot, type Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
+import { authJson, readAuth } from './auth-codec.ts';
 import { JsonShape } from './json-shape.ts';
 import { corrupt, sealFile, unsealFile } from './sealed-file.ts';
 
@@ -43,7 +44,8 @@ export function encodeGroup(snapshot: Snapshot): Buffer {
     }),
   );
   const { files, version, pinnedVersion } = snapshot;
-  const description = Buffer.from(JSON.stringify({ files, version, pinnedVersion, resources }));
+  const auth = snapshot.auth && authJson(snapshot.auth);
+  const description = Buffer.from(JSON.stringify({ files, version, pinnedVersion, auth, resources }));
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32BE(description.length);
   return sealFile('group', Buffer.concat([length, description, ...bodies]));
@@ -83,6 +85,7 @@ export function decodeGroup(
     files,
     sets,
     shape.optionalText(description['pinnedVersion'], 'pinned version'),
+    readAuth(shape, description['auth'], value => decodeOrigin(shape, value)),
   );
   if (snapshot.version !== description['version'])
     throw corrupt(name, 'its version is not that of its content');

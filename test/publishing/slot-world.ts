@@ -86,7 +86,14 @@ export function snapshotOf({ chains, tables }: Wanted): Snapshot {
     [EXTENSION_CONFIG, ResourceSet.of(extensions)],
     [ROUTE, ResourceSet.of(routes)],
   ]);
-  return makeSnapshot(['a.yaml'], resources, undefined, { slotNames, slots, held, routes: [] });
+  return makeSnapshot(['a.yaml'], resources, undefined, {
+    slotNames,
+    slots,
+    held,
+    entryPoints: [],
+    routes: [],
+    waivers: [],
+  });
 }
 
 /** What a proxy runs: it takes one resource at a time. */

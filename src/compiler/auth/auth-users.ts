@@ -64,7 +64,7 @@ function authManager(located: LocatedConnectionManager): AuthManager | undefined
 }
 
 /** The names of the route configurations that a connection manager takes by RDS. */
-function tableNames(group: ResourceGroup, { manager }: LocatedConnectionManager): readonly string[] {
+export function tableNames(group: ResourceGroup, { manager }: LocatedConnectionManager): readonly string[] {
   const { routes } = manager;
   if (routes.kind === 'rds') return [routes.name];
   if (routes.kind === 'inline') return routes.table.routeNames;

@@ -1,17 +1,20 @@
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import type { Origin } from '../../resources/resource.ts';
-import type { SnapshotAuth } from '../../resources/snapshot-auth.ts';
+import type { SnapshotAuth, Waiver } from '../../resources/snapshot-auth.ts';
 import type { Asset } from '../../resources/source-tree.ts';
 import { EXTENSION_CONFIG, LISTENER } from '../../resources/type-url.ts';
 import type { CheckedFile, CheckedResource } from '../checked-file.ts';
 import { diagnosticAt, makeResourceGroup, type ResourceGroup } from '../resource-group.ts';
 import type { Schema } from '../schema/registry.ts';
+import type { AuthEntry } from './auth-entry.ts';
 import { indexAuth, type AuthIndex } from './auth-index.ts';
 import { filtersAfterChain } from './auth-listener-checks.ts';
 import { denyChain, filterChain, PUBLIC_SLOT, slotName } from './auth-names.ts';
+import type { PostureWaiverSpec } from './auth-spec.ts';
 import { authTables, findAuthUsers, reservedNames, type AuthUsers } from './auth-users.ts';
 import type { CompiledChain } from './compile-chain.ts';
 import { compileChains } from './compile-chains.ts';
+import { entryPointsOf } from './entry-points.ts';
 import { expandListenerResource } from './expand-listener-resource.ts';
 import { expandTables } from './expand-tables.ts';
 import { Generator } from './generator.ts';
@@ -49,8 +52,12 @@ export function compileAuth(input: AuthInput): CompiledAuth {
   const index = indexAuth(input.files);
   const users = findAuthUsers(group);
   const reserved = reservedNames(group);
-  if (!hasAuth(group, index, users))
-    return { resources: input.resources, auth: undefined, diagnostics: reserved };
+  const entryPoints = entryPointsOf(group);
+  if (!hasAuth(group, index, users)) {
+    // Still told apart from a group that never had listeners: an edit may have taken their auth away.
+    const auth = entryPoints.length === 0 ? undefined : { ...NO_AUTH, entryPoints };
+    return { resources: input.resources, auth, diagnostics: reserved };
+  }
   const { chains, internalHeaders, diagnostics } = compileChains(index, users, input.assets);
   const capacity = capacityProblem(index, input.slotCount);
   const slots =
@@ -78,7 +85,9 @@ export function compileAuth(input: AuthInput): CompiledAuth {
       slotNames: Array.from({ length: input.slotCount }, (_, slot) => slotName(slot)),
       slots,
       held: new Map([...slots].map(([chain, slot]) => [slot, chain])),
+      entryPoints,
       routes: tables.routes,
+      waivers: index.waivers.map(waiver),
     },
     diagnostics: [
       ...reserved,
@@ -91,6 +100,16 @@ export function compileAuth(input: AuthInput): CompiledAuth {
       ...generated.diagnostics(),
     ],
   };
+}
+
+const NO_AUTH = { slotNames: [], slots: new Map(), held: new Map(), routes: [], waivers: [] } satisfies Omit<
+  SnapshotAuth,
+  'entryPoints'
+>;
+
+function waiver({ spec, origin }: AuthEntry<PostureWaiverSpec>): Waiver {
+  const { reason, expires, routes } = spec;
+  return { reason, expiresMs: Number(expires.seconds) * 1000 + expires.nanos / 1e6, routes, origin };
 }
 
 function hasAuth(group: ResourceGroup, index: AuthIndex, users: AuthUsers): boolean {

@@ -9,6 +9,8 @@ const PER_ROUTE = `${TYPE_URL_PREFIX}authplane.v1.AuthChainPerRoute`;
 /** A route with what applies to it. */
 export interface SelectedRoute {
   readonly virtualHost: string;
+  /** Position of the virtual host in the route configuration. */
+  readonly hostIndex: number;
   readonly domains: readonly string[];
   readonly index: number;
   readonly name: string;
@@ -30,13 +32,14 @@ export interface RouteChains {
 /** All routes of a RouteConfiguration (proto3 JSON with proto field names). What is written nearest to a route counts. */
 export function routesOf(table: JsonObject, fallback: AuthSelection | undefined): readonly SelectedRoute[] {
   const outer = selectionIn(table) ?? fallback;
-  return virtualHostsIn(table).flatMap(host => routesOfHost(host, outer));
+  return virtualHostsIn(table).flatMap((host, hostIndex) => routesOfHost(host, outer, hostIndex));
 }
 
 /** All routes of a VirtualHost. */
 export function routesOfHost(
   host: JsonObject,
   fallback: AuthSelection | undefined,
+  hostIndex = 0,
 ): readonly SelectedRoute[] {
   const outer = selectionIn(host) ?? fallback;
   const virtualHost = textIn(host, 'name');
@@ -45,7 +48,16 @@ export function routesOfHost(
     const own = selectionIn(route);
     const match = (route['match'] ?? {}) as JsonObject;
     const name = textIn(route, 'name');
-    return { virtualHost, domains, index, name, match, selection: own ?? outer, isOwn: own !== undefined };
+    return {
+      virtualHost,
+      hostIndex,
+      domains,
+      index,
+      name,
+      match,
+      selection: own ?? outer,
+      isOwn: own !== undefined,
+    };
   });
 }
 

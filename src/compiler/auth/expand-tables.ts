@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../resources/diagnostic.ts';
+import type { Origin } from '../../resources/resource.ts';
 import type { Posture, RoutePosture } from '../../resources/snapshot-auth.ts';
 import { VIRTUAL_HOST } from '../../resources/type-url.ts';
 import type { CheckedResource } from '../checked-file.ts';
@@ -17,7 +18,7 @@ import {
   type RouteChains,
   type SelectedRoute,
 } from './expand-routes.ts';
-import { tableProblems } from './route-checks.ts';
+import { isEntryOf, tableProblems } from './route-checks.ts';
 
 /** What `expandTables` needs. */
 export interface TablesInput {
@@ -55,7 +56,7 @@ export function expandTables(input: TablesInput): ExpandedTables {
     const selected = (isHost ? routesOfHost : routesOf)(json, fallback);
     diagnostics.push(...unknownSelections(table, chains), ...tableProblems(table, selected, users, chains));
     const owner = isHost ? resource.name.slice(0, resource.name.lastIndexOf('/')) : resource.name;
-    routes.push(...selected.map(route => posture(owner, route, chains)));
+    routes.push(...selected.map(route => posture(owner, route, chains, originOf(table, route))));
     const expanded = (isHost ? expandHost : expandRoutes)(json, fallback, routeChains);
     resources.set(table, { resource: withContent(schema, resource, expanded), facts });
   }
@@ -66,17 +67,18 @@ function posture(
   routeConfiguration: string,
   route: SelectedRoute,
   chains: ReadonlyMap<string, CompiledChain>,
+  origin: Origin,
 ): RoutePosture {
   const { virtualHost, domains, index, name, match, selection } = route;
-  return {
-    routeConfiguration,
-    virtualHost,
-    domains,
-    index,
-    name,
-    match,
-    posture: postureOf(selection, chains),
-  };
+  const place = { routeConfiguration, virtualHost, domains, index, name, match, origin };
+  return { ...place, posture: postureOf(selection, chains) };
+}
+
+/** Where the route says what applies, or where the whole table begins. */
+function originOf({ resource, facts }: CheckedResource, route: SelectedRoute): Origin {
+  const entry = facts.routeTable?.perFilter.find(candidate => isEntryOf(candidate, route));
+  if (entry === undefined) return resource.origin;
+  return { file: resource.origin.file, line: entry.line, column: entry.column, path: entry.path };
 }
 
 function postureOf(

@@ -19,7 +19,8 @@ export interface CompiledProvider {
   readonly sharesIssuer: boolean;
 }
 
-const DEFAULT_LIFETIME_MS = 900_000;
+/** Longest time that a token may be valid from now, unless a provider says otherwise. */
+export const DEFAULT_LIFETIME_MS = 900_000;
 const DEFAULT_SKEW_MS = 5_000;
 const DEFAULT_CACHE_SIZE = 1000;
 

@@ -22,7 +22,7 @@ function widePublicRoutes(table: CheckedResource, routes: readonly SelectedRoute
   return routes.flatMap(route => {
     const prefix = route.match['prefix'];
     if (route.selection?.kind !== 'public' || typeof prefix !== 'string' || prefix.endsWith('/')) return [];
-    const entry = entries.find(candidate => isOf(candidate, route)) ?? entries.find(isPublic);
+    const entry = entries.find(candidate => isEntryOf(candidate, route)) ?? entries.find(isPublic);
     const message = `public route with prefix "${prefix}" of virtual host "${route.virtualHost}" also opens "${prefix}-anything"`;
     return [diagnosticAt(table.resource.origin, entry, { code: 'AP1916', message })];
   });
@@ -32,10 +32,17 @@ function isPublic(entry: PerFilterFact): boolean {
   return entry.authSelection?.kind === 'public';
 }
 
-/** The entry of the route itself: its path ends in `routes[index].typed_per_filter_config…`. */
-function isOf(entry: PerFilterFact, route: SelectedRoute): boolean {
+/** True for the entry in which the route itself selects: its path ends in `routes[index].typed_per_filter_config…`. */
+export function isEntryOf(entry: PerFilterFact, route: SelectedRoute): boolean {
   const at = entry.path.lastIndexOf('routes');
-  return isPublic(entry) && at >= 0 && entry.path[at + 1] === route.index && route.isOwn;
+  const isAtRoute =
+    at >= 0 && entry.path[at + 1] === route.index && entry.path[at + 2] === 'typed_per_filter_config';
+  return isAtRoute && route.isOwn && entry.authSelection !== undefined && isInHost(entry, at, route);
+}
+
+/** Of a RouteConfiguration the path also says which virtual host; a resource by VHDS has one only. */
+function isInHost(entry: PerFilterFact, at: number, route: SelectedRoute): boolean {
+  return entry.path[at - 2] !== 'virtual_hosts' || entry.path[at - 1] === route.hostIndex;
 }
 
 /** Entries for the AuthChain filter that are something else, and entries for filters inside chains. */
