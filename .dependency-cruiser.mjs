@@ -1,6 +1,6 @@
 /** Who may import whom: ARCHITECTURE.md, "Layers". Each rule says what to do instead. */
 const pure = '^src/(resources|protocol|compiler|publishing|posture|certificates|policy|tokens)/';
-const edges = ['loader', 'transport', 'endpoints', 'admin', 'storage'];
+const edges = ['loader', 'jwks', 'transport', 'endpoints', 'admin', 'storage'];
 
 export default {
   forbidden: [

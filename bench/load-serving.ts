@@ -10,6 +10,7 @@ import { createLogger } from '../src/platform/log.ts';
 import { FileWatcher } from '../src/platform/watch-files.ts';
 import { resourceCount } from '../src/resources/snapshot.ts';
 import { collectedHeapBytes } from '../test/support/heap.ts';
+import { NO_KEY_SETS } from '../test/support/no-key-sets.ts';
 import { clusterFileTexts, fileName, type ClusterFiles } from './cluster-files.ts';
 import { median } from './measure.ts';
 import type { Figures } from './report.ts';
@@ -69,6 +70,7 @@ export async function measureServing(task: ServingTask): Promise<Figures> {
     {
       schema,
       store: opened.store,
+      keySets: NO_KEY_SETS,
       clock: systemClock,
       observer: {
         checked: durationMs => void (workMs = durationMs),

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AdminServer } from './admin/admin-server.ts';
 import { inlineSnapshot } from './compiler/auth/inline-snapshot.ts';
 import { rebindRoutes } from './compiler/auth/rebind-routes.ts';
@@ -7,8 +7,13 @@ import { loadSchema, type Schema } from './compiler/schema/registry.ts';
 import { formatAddress } from './config/parse-value.ts';
 import type { ServeSettings } from './config/serve-settings.ts';
 import { xdsServerOptions } from './config/xds-server-options.ts';
+import { fetchJwks } from './jwks/fetch-jwks.ts';
+import { JwksCache } from './jwks/jwks-cache.ts';
+import { JwksFiles } from './jwks/jwks-file.ts';
+import { wantedKeySets } from './jwks/wanted-key-sets.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { Loader } from './loader/loader.ts';
+import { collectJwks, jwksObserver } from './observability/jwks-observer.ts';
 import { LoadingObserver } from './observability/loading-observer.ts';
 import { readyReport, type ListeningAddresses, type ReadyReport } from './observability/ready-report.ts';
 import { Readiness } from './observability/readiness.ts';
@@ -183,7 +188,12 @@ export class App {
         onApplied();
       },
     };
-    const pipeline = new SnapshotPipeline({ schema, store, clock, observer }, { snapshotDirectory });
+    const keySets = this.#makeKeySets(() => pipeline.refresh());
+    const { authSlots } = this.#settings;
+    const pipeline = new SnapshotPipeline(
+      { schema, store, clock, observer, keySets: wantedKeySets(keySets) },
+      { snapshotDirectory, authSlots },
+    );
     const loader = new Loader(
       {
         watcher,
@@ -201,9 +211,27 @@ export class App {
       start: () => loader.start().then(() => pipeline.settled()),
       stop: async () => {
         await loader.stop();
+        keySets.stop();
         await pipeline.stop();
         await watcher.close();
       },
     };
+  }
+
+  #makeKeySets(onChange: () => void): JwksCache {
+    const metrics = this.#metrics;
+    const { clock, log } = this.#parts;
+    const keySets = new JwksCache({
+      clock,
+      files: new JwksFiles(join(resolve(this.#settings.stateDirectory), 'jwks')),
+      fetch: fetchJwks,
+      random: Math.random,
+      observer: jwksObserver({ metrics, log }),
+      onChange,
+    });
+    metrics.onScrape(() => {
+      collectJwks(metrics, keySets.status(), clock.nowMs());
+    });
+    return keySets;
   }
 }

@@ -30,6 +30,13 @@ export const SERVE_SETTINGS = {
     default: '1s',
     doc: 'How often files are compared even if the system reports no change.',
   },
+  authSlots: {
+    kind: 'count',
+    name: 'auth-slots',
+    section: 'Files',
+    default: '16',
+    doc: 'Slots for auth chains in every connection manager that has one; half of them can be taken. A change drains the connections of these listeners.',
+  },
   xdsAddress: {
     kind: 'address',
     name: 'xds-address',

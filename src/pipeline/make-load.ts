@@ -4,7 +4,7 @@ import type { Schema } from '../compiler/schema/registry.ts';
 import type { Checked } from '../resources/diagnostic.ts';
 import { MATCH_ALL } from '../resources/node.ts';
 import { nodeGroupKey, type Snapshot } from '../resources/snapshot.ts';
-import type { SourceTree } from '../resources/source-tree.ts';
+import type { Asset, SourceTree } from '../resources/source-tree.ts';
 import { SECRET, type TypeUrl } from '../resources/type-url.ts';
 import type { Load, LoadedFile } from '../store/load.ts';
 
@@ -13,6 +13,10 @@ export interface LoadContext {
   readonly schema: Schema;
   /** For the validity of certificates; milliseconds since the epoch. */
   readonly nowMs: number;
+  /** Fetched key sets by URL, beside the files of the tree. */
+  readonly keySets?: ReadonlyMap<string, Asset>;
+  /** Slots for auth chains. Default: that of the compiler. */
+  readonly authSlots?: number;
   /** What a group was compiled to before, so that sets without change keep their identity. */
   readonly previous?: (nodeGroup: string) => Snapshot | undefined;
 }
@@ -20,6 +24,8 @@ export interface LoadContext {
 /** Makes a load of a tree whose files were checked. Each group is compiled at most once, when it is asked for. */
 export function makeLoad(tree: SourceTree, files: readonly CheckedFile[], context: LoadContext): Load {
   const byPath = new Map(files.map(file => [file.path, file]));
+  const assets = new Map([...tree.assets, ...(context.keySets ?? [])]);
+  const { authSlots } = context;
   const compiled = new Map<string, Checked<Snapshot>>();
   return {
     treeHash: tree.hash,
@@ -31,10 +37,11 @@ export function makeLoad(tree: SourceTree, files: readonly CheckedFile[], contex
       if (result === undefined) {
         result = compileGroup({
           files: paths.flatMap(path => byPath.get(path) ?? []),
-          assets: tree.assets,
+          assets,
           nowMs: context.nowMs,
           previous: context.previous?.(key),
           schema: context.schema,
+          ...(authSlots === undefined ? {} : { authSlots }),
         });
         compiled.set(key, result);
       }

@@ -1,10 +1,11 @@
 import { assetPathsOf } from '../compiler/asset-paths.ts';
 import { checkFile } from '../compiler/check-file.ts';
+import { wantedJwks, type WantedJwks } from '../compiler/auth/jwks-urls.ts';
 import type { CheckedFile } from '../compiler/checked-file.ts';
 import type { Schema } from '../compiler/schema/registry.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Diagnostic } from '../resources/diagnostic.ts';
-import type { SourceFile, SourceTree } from '../resources/source-tree.ts';
+import type { Asset, SourceFile, SourceTree } from '../resources/source-tree.ts';
 import { acceptLoad } from '../store/acceptance.ts';
 import type { LoadOutcome } from '../store/load-outcome.ts';
 import type { Load } from '../store/load.ts';
@@ -29,16 +30,27 @@ export interface PipelineObserver {
   failed(thrown: unknown): void;
 }
 
+/** Key sets that are fetched, as the pipeline sees them. */
+export interface KeySets {
+  /** By URL. */
+  assets(): ReadonlyMap<string, Asset>;
+  /** Told what the newest files want before they are compiled. */
+  want(wanted: readonly WantedJwks[]): Promise<void>;
+}
+
 export interface PipelineParts {
   readonly schema: Schema;
   readonly store: LoadSink;
   readonly clock: Clock;
   readonly observer: PipelineObserver;
+  readonly keySets: KeySets;
 }
 
 export interface PipelineOptions {
   /** Absolute. */
   readonly snapshotDirectory: string;
+  /** Slots for auth chains. Default: that of the compiler. */
+  readonly authSlots?: number;
   /** How often a guarded load is looked at for its confirmation. Default 1 s. */
   readonly confirmPollMs?: number;
 }
@@ -48,7 +60,8 @@ export class SnapshotPipeline {
   readonly #parts: PipelineParts;
   readonly #options: PipelineOptions;
   readonly #files: CheckedFiles;
-  #load: Load | undefined;
+  #load: { readonly load: Load; readonly keySets: string } | undefined;
+  #tree: SourceTree | undefined;
   /** Time spent on checking since the last load. */
   #checkedMs = 0;
   /** Errors that were reported with the last outcome. */
@@ -82,7 +95,18 @@ export class SnapshotPipeline {
 
   /** Takes a tree to the store, after those that came before. */
   take(tree: SourceTree): void {
-    this.#enqueue(async () => this.#apply(await this.#loadOf(tree)));
+    this.#enqueue(async () => {
+      this.#tree = tree;
+      await this.#parts.keySets.want(wantedJwks(await this.#check(tree.files)));
+      this.#apply(await this.#loadOf(tree));
+    });
+  }
+
+  /** Compiles the last tree again, because key sets have changed. Does nothing before the first one. */
+  refresh(): void {
+    this.#enqueue(async () => {
+      if (this.#tree !== undefined) this.#apply(await this.#loadOf(this.#tree));
+    });
   }
 
   /** Resolves when every tree taken so far was applied. */
@@ -109,10 +133,22 @@ export class SnapshotPipeline {
   }
 
   async #loadOf(tree: SourceTree): Promise<Load> {
-    if (this.#load?.treeHash === tree.hash) return this.#load;
     const files = await this.#check(tree.files);
-    this.#load = makeLoad(tree, files, { schema: this.#parts.schema, nowMs: this.#parts.clock.nowMs() });
-    return this.#load;
+    const assets = this.#parts.keySets.assets();
+    const keySets = [...assets]
+      .map(([url, asset]) => `${url} ${asset.kind === 'read' ? asset.hash : ''}`)
+      .join();
+    const known = this.#load;
+    if (known?.load.treeHash === tree.hash && known.keySets === keySets) return known.load;
+    const { authSlots } = this.#options;
+    const load = makeLoad(tree, files, {
+      schema: this.#parts.schema,
+      nowMs: this.#parts.clock.nowMs(),
+      keySets: assets,
+      ...(authSlots === undefined ? {} : { authSlots }),
+    });
+    this.#load = { load, keySets };
+    return load;
   }
 
   async #check(files: readonly SourceFile[]): Promise<readonly CheckedFile[]> {

@@ -231,6 +231,24 @@ export const METRIC_FAMILIES = {
     labels: {},
   },
 
+  jwksAgeSeconds: {
+    type: 'gauge',
+    name: 'jwks_age_seconds',
+    help: 'Time since the key set of a provider was last fetched, or confirmed, by its URL.',
+    labels: { provider: GROUP },
+  },
+  jwksKeys: {
+    type: 'gauge',
+    name: 'jwks_keys',
+    help: 'Keys in use of a provider whose key set is fetched.',
+    labels: { provider: GROUP },
+  },
+  jwksFetches: {
+    type: 'counter',
+    name: 'jwks_fetches_total',
+    help: 'Fetches of key sets by their result.',
+    labels: { provider: GROUP, result: ['ok', 'not-modified', 'failed'] },
+  },
   certificateNotAfter: {
     type: 'gauge',
     name: 'certificate_not_after_timestamp_seconds',

@@ -5,6 +5,7 @@ import type { SourceFile, SourceTree } from '../../src/resources/source-tree.ts'
 import type { LoadOutcome } from '../../src/store/load-outcome.ts';
 import { ResourceStore } from '../../src/store/resource-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NO_KEY_SETS } from '../support/no-key-sets.ts';
 import { testSchema } from '../support/schema.ts';
 import { clusterFile } from '../support/snapshot-files.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -34,6 +35,7 @@ function harness(sink?: LoadSink) {
     {
       schema: testSchema(),
       store: sink ?? store,
+      keySets: NO_KEY_SETS,
       clock,
       observer: {
         checked: () => undefined,

@@ -7,9 +7,9 @@ export interface AuthEntry<Spec> {
   readonly spec: Spec;
   readonly origin: Origin;
   /** Where a path below the entry stands in the file: proto field names, list indexes, map keys. */
-  at(path: DocumentPath): Origin;
+  readonly at: (path: DocumentPath) => Origin;
   /** The absolute path of a file that the entry names. */
-  resolve(path: string): string;
+  readonly resolve: (path: string) => string;
 }
 
 /** What one snapshot file says about auth. */
