@@ -4,6 +4,9 @@ import { typed } from './nested-filter.ts';
 /** Namespace of the metadata by which the guard knows that a request has passed the chain of its route. */
 export const METADATA_NAMESPACE = 'authplane';
 
+/** What no name of an operator's chain starts with. */
+export const RESERVED_WORD = 'authplane';
+
 /** What every name that authplane generates starts with. */
 export const RESERVED_PREFIX = 'authplane/';
 
@@ -12,6 +15,9 @@ export const GUARD_NAME = 'authplane/guard';
 
 /** The slot that public routes use: it removes headers that only the inside may set. */
 export const PUBLIC_SLOT = 'authplane/public';
+
+/** What the names of filters in that slot start with, as those of a chain start with its name. */
+export const PUBLIC_PREFIX = 'authplane-public';
 
 /** The listener that makes Envoy ask for the secrets of chains. */
 export const HOLDER_LISTENER = 'authplane/secrets';

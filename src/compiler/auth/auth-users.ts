@@ -4,7 +4,9 @@ import type { CheckedResource } from '../checked-file.ts';
 import { connectionManagersOf, type LocatedConnectionManager } from '../checks/route-tables.ts';
 import type { AuthChainFact, FilterFact } from '../facts.ts';
 import { describeOrigin, diagnosticAt, resourcesOfType, type ResourceGroup } from '../resource-group.ts';
-import { RESERVED_PREFIX } from './auth-names.ts';
+import type { AuthEntry } from './auth-entry.ts';
+import { RESERVED_PREFIX, RESERVED_WORD } from './auth-names.ts';
+import type { AuthChainSpec } from './auth-spec.ts';
 
 /** A connection manager with an AuthChain filter. */
 export interface AuthManager extends LocatedConnectionManager {
@@ -93,9 +95,17 @@ export function authTables(
   });
 }
 
-/** AP1919: filters of operators under names that authplane generates. */
-export function reservedNames(group: ResourceGroup): readonly Diagnostic[] {
+/** AP1919: resources, filters and chains of operators under names that authplane generates, or that would be taken for parts of a chain. */
+export function reservedNames(
+  group: ResourceGroup,
+  chains: ReadonlyMap<string, AuthEntry<AuthChainSpec>>,
+): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
+  for (const [name, { origin }] of chains) {
+    if (!name.startsWith(RESERVED_WORD)) continue;
+    const message = `chain names that start with "${RESERVED_WORD}" are kept for authplane`;
+    diagnostics.push(diagnosticAt(origin, undefined, { code: 'AP1919', message }));
+  }
   for (const { resource, facts } of group.resources) {
     if (resource.name.startsWith(RESERVED_PREFIX)) {
       const message = `names that start with "${RESERVED_PREFIX}" are kept for authplane`;
@@ -107,8 +117,9 @@ export function reservedNames(group: ResourceGroup): readonly Diagnostic[] {
       routes.kind === 'inline' ? routes.table.perFilter.map(entry => ({ ...entry, name: entry.filter })) : [],
     );
     for (const place of [...filters, ...entries, ...inline]) {
-      if (!place.name.startsWith(RESERVED_PREFIX)) continue;
-      const message = `filter "${place.name}": names that start with "${RESERVED_PREFIX}" are kept for authplane`;
+      const prefix = place.name.slice(0, Math.max(0, place.name.indexOf('/')));
+      if (!prefix.startsWith(RESERVED_WORD) && !chains.has(prefix)) continue;
+      const message = `filter "${place.name}": names that start with "${prefix}/" are kept for authplane`;
       diagnostics.push(diagnosticAt(resource.origin, place, { code: 'AP1919', message }));
     }
   }

@@ -9,7 +9,7 @@ import type { Schema } from '../schema/registry.ts';
 import type { AuthEntry } from './auth-entry.ts';
 import { indexAuth, type AuthIndex } from './auth-index.ts';
 import { filtersAfterChain } from './auth-listener-checks.ts';
-import { denyChain, filterChain, PUBLIC_SLOT, slotName } from './auth-names.ts';
+import { denyChain, filterChain, PUBLIC_PREFIX, PUBLIC_SLOT, slotName } from './auth-names.ts';
 import type { PostureWaiverSpec } from './auth-spec.ts';
 import { authTables, findAuthUsers, reservedNames, type AuthUsers } from './auth-users.ts';
 import type { CompiledChain } from './compile-chain.ts';
@@ -51,7 +51,7 @@ export function compileAuth(input: AuthInput): CompiledAuth {
   const group = makeResourceGroup(input.files, input.resources);
   const index = indexAuth(input.files);
   const users = findAuthUsers(group);
-  const reserved = reservedNames(group);
+  const reserved = reservedNames(group, index.chains);
   const entryPoints = entryPointsOf(group);
   if (!hasAuth(group, index, users)) {
     // Still told apart from a group that never had listeners: an edit may have taken their auth away.
@@ -147,7 +147,7 @@ function slotContents(
     const typedConfig = chain?.config ?? denyChain();
     return generator.make(EXTENSION_CONFIG, { name, typed_config: typedConfig }, chain?.origin);
   });
-  const open = filterChain([filterJson(removeHeadersFilter('public', internalHeaders))]);
+  const open = filterChain([filterJson(removeHeadersFilter(PUBLIC_PREFIX, internalHeaders))]);
   return [...contents, generator.make(EXTENSION_CONFIG, { name: PUBLIC_SLOT, typed_config: open })];
 }
 

@@ -54,7 +54,7 @@ export function expandTables(input: TablesInput): ExpandedTables {
     const fallback: AuthSelection | undefined = chain === undefined ? undefined : { kind: 'chain', chain };
     const json = resourceJson(schema, resource);
     const selected = (isHost ? routesOfHost : routesOf)(json, fallback);
-    diagnostics.push(...unknownSelections(table, chains), ...tableProblems(table, selected, users, chains));
+    diagnostics.push(...unknownSelections(table, chains), ...tableProblems(table, selected, users));
     const owner = isHost ? resource.name.slice(0, resource.name.lastIndexOf('/')) : resource.name;
     routes.push(...selected.map(route => posture(owner, route, chains, originOf(table, route))));
     const expanded = (isHost ? expandHost : expandRoutes)(json, fallback, routeChains);

@@ -3,17 +3,15 @@ import type { CheckedResource } from '../checked-file.ts';
 import type { PerFilterFact } from '../facts.ts';
 import { diagnosticAt } from '../resource-group.ts';
 import type { AuthUsers } from './auth-users.ts';
-import type { CompiledChain } from './compile-chain.ts';
 import type { SelectedRoute } from './expand-routes.ts';
 
-/** What is wrong with the routes of one route configuration or virtual host: AP1916, AP1918 and AP1919. */
+/** What is wrong with the routes of one route configuration or virtual host: AP1916 and AP1918. */
 export function tableProblems(
   table: CheckedResource,
   routes: readonly SelectedRoute[],
   users: AuthUsers,
-  chains: ReadonlyMap<string, CompiledChain>,
 ): readonly Diagnostic[] {
-  return [...widePublicRoutes(table, routes), ...strangeEntries(table, users, chains)];
+  return [...widePublicRoutes(table, routes), ...strangeEntries(table, users)];
 }
 
 /** A public route whose prefix ends inside a name also opens longer names. */
@@ -45,22 +43,13 @@ function isInHost(entry: PerFilterFact, at: number, route: SelectedRoute): boole
   return entry.path[at - 2] !== 'virtual_hosts' || entry.path[at - 1] === route.hostIndex;
 }
 
-/** Entries for the AuthChain filter that are something else, and entries for filters inside chains. */
-function strangeEntries(
-  table: CheckedResource,
-  users: AuthUsers,
-  chains: ReadonlyMap<string, CompiledChain>,
-): readonly Diagnostic[] {
+/** Entries for the AuthChain filter that are something else. */
+function strangeEntries(table: CheckedResource, users: AuthUsers): readonly Diagnostic[] {
   const filterNames = new Set(users.managers.map(({ filter }) => filter.name));
   return (table.facts.routeTable?.perFilter ?? []).flatMap(entry => {
     if (entry.authSelection === undefined && filterNames.has(entry.filter)) {
       const message = `only AuthChainPerRoute configures the AuthChain filter "${entry.filter}"`;
       return [diagnosticAt(table.resource.origin, entry, { code: 'AP1918', message })];
-    }
-    const slash = entry.filter.indexOf('/');
-    if (slash > 0 && chains.has(entry.filter.slice(0, slash))) {
-      const message = `filter "${entry.filter}" is inside an auth chain, which routes cannot change`;
-      return [diagnosticAt(table.resource.origin, entry, { code: 'AP1919', message })];
     }
     return [];
   });

@@ -1,4 +1,5 @@
-import { messageNameOf } from '../../resources/type-url.ts';
+import type { DocumentPath } from '../../resources/diagnostic.ts';
+import { ROUTE as ROUTE_TYPE, VIRTUAL_HOST } from '../../resources/type-url.ts';
 import { METADATA_NAMESPACE, RESERVED_PREFIX } from '../auth/auth-names.ts';
 import {
   booleanField,
@@ -14,6 +15,7 @@ import {
   type PlainMessage,
 } from '../schema/plain-message.ts';
 import type { WalkNode } from '../schema/visitor.ts';
+import { isAuthChain } from './beside-chain.ts';
 import type { CheckContext, MessageChecks } from './check-context.ts';
 import { isFilterDraft, isPerFilterDraft } from './fact-builder.ts';
 import { ancestorOf } from './message-fields.ts';
@@ -22,12 +24,14 @@ const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpCon
 const HTTP = 'envoy.extensions.filters.http';
 const ROUTE = 'envoy.config.route.v3';
 
-/** Where an AuthChainPerRoute means something. */
-const SELECTION_HOLDERS: ReadonlySet<string> = new Set([
-  `${ROUTE}.RouteConfiguration`,
-  `${ROUTE}.VirtualHost`,
-  `${ROUTE}.Route`,
-]);
+/** Where an AuthChainPerRoute means something: type names, from the holder outwards to the resource. */
+const SELECTION_PLACES: readonly (readonly string[])[] = [
+  ['RouteConfiguration'],
+  ['VirtualHost', 'RouteConfiguration'],
+  ['VirtualHost'],
+  ['Route', 'VirtualHost', 'RouteConfiguration'],
+  ['Route', 'VirtualHost'],
+].map(place => place.map(name => `${ROUTE}.${name}`));
 
 /** `PathWithEscapedSlashesAction`: IMPLEMENTATION_SPECIFIC_DEFAULT and REJECT_REQUEST. */
 const ESCAPED_SLASHES_ALLOWED: readonly (number | undefined)[] = [undefined, 0, 2];
@@ -51,6 +55,12 @@ export const authChainRules: MessageChecks = {
       refuseNamespace(node, path, context);
     }
   },
+  [`${HTTP}.ext_proc.v3.MetadataOptions.MetadataNamespaces`]: (node, context) => {
+    for (const field of ['untyped', 'typed']) {
+      const index = stringsField(node.message, field).indexOf(METADATA_NAMESPACE);
+      if (index >= 0) refuseNamespace(node, [field, index], context);
+    }
+  },
   [`${HTTP}.set_metadata.v3.Config`]: checkNamespace,
   [`${HTTP}.set_metadata.v3.Metadata`]: checkNamespace,
   [`${HTTP}.header_to_metadata.v3.Config.KeyValuePair`]: checkNamespace,
@@ -64,7 +74,7 @@ function checkNamespace(node: WalkNode, context: CheckContext): void {
   refuseNamespace(node, ['metadata_namespace'], context);
 }
 
-function refuseNamespace(node: WalkNode, path: readonly string[], context: CheckContext): void {
+function refuseNamespace(node: WalkNode, path: DocumentPath, context: CheckContext): void {
   // What authplane generates; operators cannot have such names.
   if (context.resource.name.startsWith(RESERVED_PREFIX)) return;
   const message = `the metadata namespace "${METADATA_NAMESPACE}" is kept for the guard of auth chains`;
@@ -84,6 +94,10 @@ function collectChain(node: WalkNode, context: CheckContext): void {
     removeHeaders: stringsField(node.message, 'removeHeaders').map(name => name.toLowerCase()),
     pathGuardOff: reasonOf(messageField(node.message, 'pathGuardOff')),
   };
+  if (booleanField(node.parent.message, 'disabled') === true) {
+    const message = 'an AuthChain cannot be disabled; select public routes with a reason instead';
+    context.report(node.parent, ['disabled'], { code: 'AP1918', message });
+  }
   checkManager(manager, node, context);
 }
 
@@ -128,16 +142,18 @@ function checkManager(manager: WalkNode, chain: WalkNode, context: CheckContext)
   }
 }
 
-function isAuthChain(filter: PlainMessage): boolean {
-  const config = oneofMessage(filter, 'configType', 'typedConfig');
-  return config !== undefined && messageNameOf(stringField(config, 'typeUrl')) === 'authplane.v1.AuthChain';
+/** A route inside a matcher tree, a weighted cluster, or a table that is inline elsewhere is not one that authplane compiles. */
+function isSelectionHolder(holder: WalkNode | undefined, { resource }: CheckContext): boolean {
+  const place: string[] = [];
+  for (let at = holder; at !== undefined; at = at.parent) place.push(at.typeName);
+  const isOwnTable = resource.typeUrl === ROUTE_TYPE || resource.typeUrl === VIRTUAL_HOST;
+  return isOwnTable && SELECTION_PLACES.some(known => known.join() === place.join());
 }
 
 function collectSelection(node: WalkNode, context: CheckContext): void {
   const entry = context.facts.ownerOf(node, isPerFilterDraft);
-  const holder = node.parent?.typeName ?? '';
   const isNamed = node.field?.name === 'typed_per_filter_config';
-  if (entry === undefined || !isNamed || !SELECTION_HOLDERS.has(holder)) {
+  if (entry === undefined || !isNamed || !isSelectionHolder(node.parent, context)) {
     const message = 'an auth chain is selected by route configurations, virtual hosts and routes only';
     context.report(node, [], { code: 'AP1918', message });
     return;

@@ -12,6 +12,7 @@ import {
   type PlainMessage,
 } from '../schema/plain-message.ts';
 import type { WalkNode } from '../schema/visitor.ts';
+import { isBesideChain } from './beside-chain.ts';
 import type { CheckContext, MessageChecks } from './check-context.ts';
 
 const HTTP = 'envoy.extensions.filters.http';
@@ -178,10 +179,12 @@ function deniesAll(rbac: PlainMessage): boolean {
   return numberField(rules, 'action') !== ALLOW || mapField(rules, 'policies').length === 0;
 }
 
+/** Beside an auth chain it is refused: the chain would promise what the filter does not keep. */
 function warnOfFailureMode(node: WalkNode, context: CheckContext): void {
   if (booleanField(node.message, 'failureModeAllow') !== true) return;
   const message = 'requests pass unchecked while the service does not answer';
-  context.report(node, ['failure_mode_allow'], { code: 'AP1609', severity: 'warning', message });
+  const severity = isBesideChain(node) ? 'error' : 'warning';
+  context.report(node, ['failure_mode_allow'], { code: 'AP1609', severity, message });
 }
 
 function warnOfEmptyRules(node: WalkNode, context: CheckContext): void {

@@ -70,7 +70,7 @@ describe('inlineSnapshot', () => {
     expect(filters.slice(-2)).to.deep.equal(['authplane/guard', 'router']);
     expect(filters.slice(0, -2).every(filter => filter.endsWith(' off'))).to.equal(true);
     expect(filters).to.include.members([
-      'public/remove-headers off',
+      'authplane-public/remove-headers off',
       'api/jwt off',
       'api/external off',
       'api/mark off',
@@ -86,7 +86,7 @@ describe('inlineSnapshot', () => {
     const perFilter = (host?.routes ?? []).map(
       route => route['typed_per_filter_config'] as Record<string, JsonObject>,
     );
-    expect(Object.keys(perFilter[0] ?? {})).to.deep.equal(['public/remove-headers']);
+    expect(Object.keys(perFilter[0] ?? {})).to.deep.equal(['authplane-public/remove-headers']);
     const names = filtersOf(inlined).flatMap(({ name }) => (name.startsWith('api/') ? [name] : []));
     expect(Object.keys(perFilter[1] ?? {})).to.have.members(names);
     expect(perFilter[1]?.['api/cors']?.['config']).to.include({ allow_methods: 'GET, HEAD, POST' });
