@@ -63,6 +63,8 @@ for (const bootstrap of ['ads-delta', 'ads-sotw']) {
       environment = stack.use(
         await ProxyEnvironment.start({
           bootstrap,
+          // As in production: at its end Envoy cuts what is still open, which may cross a request.
+          drainTimeS: 600,
           files: { 'jwks.json': world.keySet(), 'edge.yaml': file() },
         }),
       );

@@ -15,6 +15,8 @@ export interface ProxyEnvironmentOptions {
   readonly bootstrap: string;
   /** Snapshot files by name. */
   readonly files: Readonly<Record<string, unknown>>;
+  /** How long connections of a changed listener drain. Default: 1. */
+  readonly drainTimeS?: number;
   /** Changes the bootstrap before Envoy gets it. */
   readonly changeBootstrap?: (bootstrap: Bootstrap) => void;
 }
@@ -119,11 +121,15 @@ export class ProxyEnvironment implements AsyncDisposable {
     await this.#stack.disposeAsync();
   }
 
-  async #startEnvoy({ bootstrap: name, changeBootstrap }: ProxyEnvironmentOptions): Promise<void> {
+  async #startEnvoy({
+    bootstrap: name,
+    changeBootstrap,
+    drainTimeS = 1,
+  }: ProxyEnvironmentOptions): Promise<void> {
     const bootstrap = await loadBootstrap(name, { xdsPort: this.#xdsPort });
     changeBootstrap?.(bootstrap);
     const startedMs = performance.now();
-    this.#envoy = await EnvoyProcess.start(bootstrap, { drainTimeS: 1 });
+    this.#envoy = await EnvoyProcess.start(bootstrap, { drainTimeS });
     await this.#envoy.waitUntilLive(25_000);
     this.startupMs = performance.now() - startedMs;
   }
