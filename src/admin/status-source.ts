@@ -29,6 +29,8 @@ export interface NodeStatus {
   readonly id: string;
   readonly cluster: string;
   readonly user_agent: string;
+  /** What an edit of an auth chain does to its connections: `drain` for an Envoy without filter_chain (below 1.39). */
+  readonly auth_edits: 'in-place' | 'drain';
   /** The node group; null while no snapshot file matches the proxy. */
   readonly group: string | null;
   readonly connected: boolean;

@@ -65,6 +65,13 @@ function fleetTable({ snapshots, nodes }: Fleet, showAll: boolean): string {
   if (snapshots.groups.length > 0) sections.push('\n', groupTable(snapshots.groups));
   if (shown.length > 0) sections.push('\n', nodeTable(shown));
   for (const node of shown) sections.push(...nackLines(node));
+  const draining = nodes.filter(node => node.connected && node.auth_edits === 'drain').length;
+  if (draining > 0) {
+    const envoys = draining === 1 ? 'Envoy has' : 'Envoys have';
+    sections.push(
+      `\n${draining} ${envoys} no filter_chain (below 1.39): edits of auth chains drain connections\n`,
+    );
+  }
   const connected = nodes.filter(node => node.connected).length;
   const synced = nodes.filter(node => node.connected && !needsAttention(node)).length;
   sections.push(`\n${connected} connected, ${synced} synced${showAll ? '' : ' (all of them: --all)'}\n`);

@@ -12,6 +12,7 @@ export function nodeStatus(view: NodeView): NodeStatus {
     id: node.id,
     cluster: node.cluster,
     user_agent: node.userAgent ?? '',
+    auth_edits: node.lacksFilterChain === true ? 'drain' : 'in-place',
     group: group ?? null,
     connected: disconnectedAtMs === undefined,
     disconnected_at: timeOf(disconnectedAtMs),

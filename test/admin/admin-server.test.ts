@@ -6,6 +6,7 @@ const node: NodeStatus = {
   id: 'edge/1 ä',
   cluster: 'edge',
   user_agent: 'envoy 1.40.0',
+  auth_edits: 'in-place',
   group: 'edge.yaml',
   connected: true,
   disconnected_at: null,

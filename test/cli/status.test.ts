@@ -7,6 +7,7 @@ const synced: NodeStatus = {
   id: 'edge-1',
   cluster: 'edge',
   user_agent: 'envoy/1.40.0',
+  auth_edits: 'in-place',
   group: 'edge.yaml',
   connected: true,
   disconnected_at: null,
@@ -101,6 +102,16 @@ async function withServer(
 }
 
 describe('authplane status', () => {
+  it('says how many Envoys drain when an auth chain is edited', async () => {
+    const older: NodeStatus = { ...synced, id: 'edge-9', auth_edits: 'drain' };
+    await withServer([synced, older], snapshots, async url => {
+      const { stdout } = await runCli(['status', '--server', url]);
+      expect(stdout).to.contain(
+        '1 Envoy has no filter_chain (below 1.39): edits of auth chains drain connections',
+      );
+    });
+  });
+
   it('ends with 0 while everything is in sync', async () => {
     await withServer([synced], snapshots, async url => {
       const { code, stdout } = await runCli(['status', '--server', url]);

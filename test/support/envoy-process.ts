@@ -6,6 +6,8 @@ import { temporaryDirectory, type TemporaryDirectory } from './temporary-directo
 import { waitFor } from './wait-for.ts';
 
 export interface EnvoyOptions {
+  /** Default: the one that tests run. */
+  readonly binary?: string;
   /** How long removed listeners drain. Default: 5. */
   readonly drainTimeS?: number;
   /** Warnings and errors that the test expects in the log, besides those that every start prints. */
@@ -39,7 +41,7 @@ export class EnvoyProcess implements AsyncDisposable {
    * @throws with the log when Envoy ends before that.
    */
   static async start(bootstrap: object, options: EnvoyOptions = {}): Promise<EnvoyProcess> {
-    const binary = await envoyBinary();
+    const binary = options.binary ?? (await envoyBinary());
     const directory = await temporaryDirectory();
     const configPath = join(directory.path, 'bootstrap.json');
     const adminPath = join(directory.path, 'admin');

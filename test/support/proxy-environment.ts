@@ -15,6 +15,8 @@ export interface ProxyEnvironmentOptions {
   readonly bootstrap: string;
   /** Snapshot files by name. */
   readonly files: Readonly<Record<string, unknown>>;
+  /** The Envoy to run. Default: the one that tests run. */
+  readonly binary?: string;
   /** How long connections of a changed listener drain. Default: 1. */
   readonly drainTimeS?: number;
   /** Changes the bootstrap before Envoy gets it. */
@@ -125,11 +127,15 @@ export class ProxyEnvironment implements AsyncDisposable {
     bootstrap: name,
     changeBootstrap,
     drainTimeS = 1,
+    binary,
   }: ProxyEnvironmentOptions): Promise<void> {
     const bootstrap = await loadBootstrap(name, { xdsPort: this.#xdsPort });
     changeBootstrap?.(bootstrap);
     const startedMs = performance.now();
-    this.#envoy = await EnvoyProcess.start(bootstrap, { drainTimeS });
+    this.#envoy = await EnvoyProcess.start(bootstrap, {
+      drainTimeS,
+      ...(binary === undefined ? {} : { binary }),
+    });
     await this.#envoy.waitUntilLive(25_000);
     this.startupMs = performance.now() - startedMs;
   }
