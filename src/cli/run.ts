@@ -5,6 +5,7 @@ import type { CommandContext } from './command.ts';
 import { registerCompile } from './compile.ts';
 import { registerCompletion } from './completion.ts';
 import { registerConfirm } from './confirm.ts';
+import { registerDiff } from './diff.ts';
 import { EXIT_CODES, exitOf, type ExitName } from './exit-codes.ts';
 import { registerExplainCode } from './explain-code.ts';
 import type { CliIo } from './io.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((context: CommandContext) => void)[] = [
   registerServe,
   registerValidate,
   registerCompile,
+  registerDiff,
   registerSchema,
   registerBootstrap,
   registerStatus,
