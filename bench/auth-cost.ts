@@ -87,7 +87,7 @@ function section(cases: readonly Case[], runs: ReadonlyMap<string, readonly Run[
   const ratioOf = (own: readonly Run[], figure: keyof Run): number =>
     median(own.map((run, round) => run[figure] / (base[round]?.[figure] ?? NaN)));
   return {
-    name: 'auth cost',
+    name: 'auth',
     title: 'Cost of an auth chain in Envoy',
     note:
       'Requests per second of one worker with a direct response, over 32 connections, and per second of processor time of Envoy, which the\n' +

@@ -211,7 +211,7 @@ export class App {
       start: () => loader.start().then(() => pipeline.settled()),
       stop: async () => {
         await loader.stop();
-        keySets.stop();
+        await keySets.stop();
         await pipeline.stop();
         await watcher.close();
       },

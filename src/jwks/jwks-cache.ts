@@ -55,6 +55,8 @@ export class JwksCache {
   readonly #parts: JwksCacheParts;
   readonly #entries = new Map<string, Entry>();
   #stopped = false;
+  /** The writes so far, one after the other. */
+  #kept: Promise<void> = Promise.resolve();
 
   constructor(parts: JwksCacheParts) {
     this.#parts = parts;
@@ -96,10 +98,11 @@ export class JwksCache {
     await Promise.all(added.map(source => this.#add(source)));
   }
 
-  /** Fetches nothing more. */
-  stop(): void {
+  /** Fetches nothing more. Resolves when nothing is being written any more. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     for (const entry of this.#entries.values()) pause(entry);
+    await this.#kept;
   }
 
   async #add(source: JwksSource): Promise<void> {
@@ -142,7 +145,7 @@ export class JwksCache {
       observer.changed({ source, kids: kidsOf(entry) });
       this.#parts.onChange();
     }
-    await this.#keep(entry);
+    this.#kept = this.#kept.then(() => this.#keep(entry));
   }
 
   /** It may have been since the fetch began. */

@@ -14,14 +14,14 @@ describe('npm run bench', () => {
     await using directory = await temporaryDirectory();
     const file = join(directory.path, 'figures.json');
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, '--quick', '--json', file]);
-    for (const title of ['Protocol step', 'Publish', 'Encode', 'Load, from cold', 'Reload', 'Memory']) {
+    for (const title of ['Protocol step', 'Publish', 'Encode', 'Load, from cold', 'Reload', 'Memory', 'Cost of an auth chain']) {
       expect(stdout).to.match(new RegExp(`^${title}`, 'm'));
     }
     expect(stdout).not.to.contain('NaN');
     const { tables } = JSON.parse(await readFile(file, 'utf8')) as {
       tables: Record<string, Record<string, unknown>[]>;
     };
-    expect(tables).to.have.all.keys('step', 'publish', 'encode', 'load', 'reload', 'memory');
+    expect(tables).to.have.all.keys('step', 'publish', 'encode', 'load', 'reload', 'memory', 'auth');
     for (const rows of Object.values(tables)) expect(rows).not.to.be.empty;
     expect(tables['load']?.[0]).to.include.keys('parseMs', 'checkMs', 'compileMs', 'coldMs', 'reloadMs');
   });

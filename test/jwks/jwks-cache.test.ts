@@ -88,7 +88,7 @@ describe('JwksCache', () => {
   });
 
   afterEach(async () => {
-    world.cache.stop();
+    await world.cache.stop();
     await directory[Symbol.asyncDispose]();
   });
 
@@ -162,7 +162,7 @@ describe('JwksCache', () => {
       'the file',
       async () => (await readdir(join(directory.path, 'jwks')).catch(() => [])).length === 1,
     );
-    world.cache.stop();
+    await world.cache.stop();
     world = new World(directory.path);
     await world.want(source);
     expect(world.kids).to.deep.equal(['k1']);
@@ -177,7 +177,7 @@ describe('JwksCache', () => {
     const [name = ''] = await readdir(files);
     expect((await stat(join(files, name))).mode & 0o777).to.equal(0o600);
     expect((await stat(files)).mode & 0o777).to.equal(0o700);
-    world.cache.stop();
+    await world.cache.stop();
     await writeFile(join(files, name), '{"url": "https://idp.test/keys", "state": {"keys": [');
     world = new World(directory.path);
     await world.want(source);
