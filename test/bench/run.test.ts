@@ -14,7 +14,15 @@ describe('npm run bench', () => {
     await using directory = await temporaryDirectory();
     const file = join(directory.path, 'figures.json');
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, '--quick', '--json', file]);
-    for (const title of ['Protocol step', 'Publish', 'Encode', 'Load, from cold', 'Reload', 'Memory', 'Cost of an auth chain']) {
+    for (const title of [
+      'Protocol step',
+      'Publish',
+      'Encode',
+      'Load, from cold',
+      'Reload',
+      'Memory',
+      'Cost of an auth chain',
+    ]) {
       expect(stdout).to.match(new RegExp(`^${title}`, 'm'));
     }
     expect(stdout).not.to.contain('NaN');

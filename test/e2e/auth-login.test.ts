@@ -84,6 +84,16 @@ for (const bootstrap of ['ads-delta', 'ads-sotw']) {
         ],
         jwt_providers: [testProvider(), testProvider({ name: 'id', audiences: ['web'] })],
         auth_chains: [...chains, { name: 'other', authenticate: [{ jwt: { provider: 'idp' } }] }],
+        // A login is another way in for paths that took tokens only.
+        posture_waivers:
+          chains.length === 0
+            ? []
+            : [
+                {
+                  reason: 'browsers log in from now on',
+                  expires: new Date(Date.now() + 3_600_000).toISOString(),
+                },
+              ],
         secrets: chains.length === 0 ? [] : [secret('oauth-client'), secret('oauth-hmac')],
       });
       environment = stack.use(
