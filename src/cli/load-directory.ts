@@ -2,13 +2,14 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { checkFile } from '../compiler/check-file.ts';
 import { assetPathsOf } from '../compiler/asset-paths.ts';
+import type { CheckedFile } from '../compiler/checked-file.ts';
 import { loadSchema, type Schema } from '../compiler/schema/registry.ts';
 import { TreeReader } from '../loader/tree-reader.ts';
 import { CheckedFiles } from '../pipeline/checked-files.ts';
 import { makeLoad } from '../pipeline/make-load.ts';
 import { readDescriptorImage } from '../platform/descriptor-image.ts';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
-import type { SourceFile, SourceTree } from '../resources/source-tree.ts';
+import type { Asset, SourceFile, SourceTree } from '../resources/source-tree.ts';
 import { acceptLoad } from '../store/acceptance.ts';
 import type { LoadOutcome } from '../store/load-outcome.ts';
 import { EMPTY_STATE, type StoreState } from '../store/store-state.ts';
@@ -16,11 +17,18 @@ import { EMPTY_STATE, type StoreState } from '../store/store-state.ts';
 /** What a server would make of a directory, had it just started with an empty state directory. */
 export interface LoadedDirectory {
   readonly tree: SourceTree;
+  readonly files: readonly CheckedFile[];
   readonly state: StoreState;
   readonly outcome: LoadOutcome;
   readonly schema: Schema;
   readonly nowMs: number;
 }
+
+/** Puts other contents in the place of files that snapshot files name. */
+export type ReplaceAssets = (
+  files: readonly CheckedFile[],
+  assets: ReadonlyMap<string, Asset>,
+) => ReadonlyMap<string, Asset>;
 
 const MAX_ATTEMPTS = 20;
 
@@ -28,7 +36,11 @@ const MAX_ATTEMPTS = 20;
  * Reads, checks and compiles a snapshot directory (or one file by itself) as `serve` does, once.
  * @throws AuthplaneError SETTINGS_INVALID when the path does not exist, holds no snapshot file or keeps changing.
  */
-export async function loadDirectory(path: string, nowMs: number): Promise<LoadedDirectory> {
+export async function loadDirectory(
+  path: string,
+  nowMs: number,
+  replaceAssets: ReplaceAssets = (_files, assets) => assets,
+): Promise<LoadedDirectory> {
   const absolute = resolve(path);
   const stats = await stat(absolute).catch((thrown: unknown) => {
     throw new AuthplaneError('SETTINGS_INVALID', `${path}: ${messageOf(thrown)}`, { cause: thrown });
@@ -48,8 +60,15 @@ export async function loadDirectory(path: string, nowMs: number): Promise<Loaded
   if (tree.files.length === 0 && tree.refused.length === 0) {
     throw new AuthplaneError('SETTINGS_INVALID', `${path}: there is no snapshot file (*.yaml)`);
   }
-  const load = makeLoad(tree, await checked.check(tree.files), { schema, nowMs });
-  return { tree, schema, nowMs, ...acceptLoad(EMPTY_STATE, load, { nowMs, nodes: [], shrinkGuard: false }) };
+  const files = await checked.check(tree.files);
+  const load = makeLoad({ ...tree, assets: replaceAssets(files, tree.assets) }, files, { schema, nowMs });
+  return {
+    tree,
+    files,
+    schema,
+    nowMs,
+    ...acceptLoad(EMPTY_STATE, load, { nowMs, nodes: [], shrinkGuard: false }),
+  };
 }
 
 async function readTree(

@@ -12,6 +12,7 @@ import type { CliIo } from './io.ts';
 import { registerSchema } from './schema.ts';
 import { registerServe } from './serve.ts';
 import { registerStatus } from './status.ts';
+import { registerTest } from './test.ts';
 import { registerValidate } from './validate.ts';
 import { registerVersion } from './version.ts';
 
@@ -21,6 +22,7 @@ const COMMANDS: readonly ((context: CommandContext) => void)[] = [
   registerValidate,
   registerCompile,
   registerDiff,
+  registerTest,
   registerSchema,
   registerBootstrap,
   registerStatus,

@@ -5,7 +5,7 @@ import { makeResource } from '../../src/resources/frame.ts';
 import { resourcesOf, type Snapshot } from '../../src/resources/snapshot.ts';
 import { CLUSTER, ENDPOINTS, LISTENER, SECRET } from '../../src/resources/type-url.ts';
 import { compileGroup } from '../../src/compiler/compile-group.ts';
-import { CertificateAuthority } from '../support/certificates.ts';
+import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
 import { checked, codesOf, compile, linesOf } from '../support/compile.ts';
 import { decodeResource } from '../support/decode-resource.ts';
 import { testSchema } from '../support/schema.ts';

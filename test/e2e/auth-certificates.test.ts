@@ -10,7 +10,10 @@ import {
   testClaims,
   testProvider,
 } from '../support/auth-snapshot.ts';
-import { CertificateAuthority, type IssuedCertificate } from '../support/certificates.ts';
+import {
+  CertificateAuthority,
+  type IssuedCertificate,
+} from '../../src/cli/policy-test/certificate-authority.ts';
 import { freePort } from '../support/free-port.ts';
 import { jwksOf, TokenKey } from '../support/jwt.ts';
 import { ProxyEnvironment } from '../support/proxy-environment.ts';

@@ -5,7 +5,10 @@ import { connect } from 'node:tls';
 import { REPOSITORY } from '../../scripts/paths.ts';
 import { AuthplaneProcess } from '../support/authplane-process.ts';
 import { loadBootstrap } from '../support/bootstrap.ts';
-import { CertificateAuthority, type IssuedCertificate } from '../support/certificates.ts';
+import {
+  CertificateAuthority,
+  type IssuedCertificate,
+} from '../../src/cli/policy-test/certificate-authority.ts';
 import { plainListener, routesOf, staticCluster } from '../support/demand-snapshot.ts';
 import { EnvoyProcess } from '../support/envoy-process.ts';
 import { freePort } from '../support/free-port.ts';

@@ -5,7 +5,10 @@ import { connect } from 'node:tls';
 import { ChannelCredentials, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { CLUSTER } from '../../src/resources/type-url.ts';
-import { CertificateAuthority, type IssuedCertificate } from '../support/certificates.ts';
+import {
+  CertificateAuthority,
+  type IssuedCertificate,
+} from '../../src/cli/policy-test/certificate-authority.ts';
 import { resource, snapshot } from '../support/resources.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -18,7 +18,7 @@ import {
   time,
   utf8String,
   der,
-} from './der.ts';
+} from './der-encode.ts';
 
 const DAY_MS = 86_400_000;
 const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
