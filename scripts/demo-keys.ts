@@ -27,6 +27,7 @@ export function demoPaths(snapshots: string) {
     privateKey: join(directory, 'edge.key'),
     tokenKey: join(directory, 'token-signing.key'),
     filter: join(directory, 'keys.yaml'),
+    jwks: join(directory, 'jwks.json'),
   };
 }
 
@@ -45,7 +46,8 @@ export async function ensureDemoKeys(snapshots: string): Promise<boolean> {
   await mkdir(paths.directory, { recursive: true, mode: 0o700 });
   const certificates = await certificatesAreGood(paths.certificate, paths.privateKey, paths.ca);
   if (!certificates) await makeCertificates(paths);
-  const filter = (await exists(paths.tokenKey)) && (await exists(paths.filter));
+  const made = await Promise.all([paths.tokenKey, paths.filter, paths.jwks].map(exists));
+  const filter = made.every(Boolean);
   if (!filter) await makeTokenKey(paths);
   return !certificates || !filter;
 }
@@ -77,10 +79,11 @@ async function makeCertificates(paths: ReturnType<typeof demoPaths>): Promise<vo
 
 async function makeTokenKey(paths: ReturnType<typeof demoPaths>): Promise<void> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwks = jwksOf([new TokenKey(KEY_ID, privateKey)]);
   const provider = {
     issuer: DEMO_ISSUER,
     audiences: [DEMO_AUDIENCE],
-    local_jwks: { inline_string: jwksOf([new TokenKey(KEY_ID, privateKey)]) },
+    local_jwks: { inline_string: jwks },
     forward: false,
     payload_in_metadata: 'claims',
     claim_to_headers: [{ header_name: 'x-sub', claim_name: 'sub' }],
@@ -94,6 +97,7 @@ async function makeTokenKey(paths: ReturnType<typeof demoPaths>): Promise<void> 
   };
   const file = { node: { clusters: ['edge'] }, extension_configs: [{ name: 'jwt', typed_config: filter }] };
   await replace(paths.tokenKey, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  await replace(paths.jwks, `${jwks}\n`);
   await replace(
     paths.filter,
     '# Made by `npm start`: who may call. The JWKS holds the public half of token-signing.key beside this file.\n' +
