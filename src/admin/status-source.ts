@@ -102,6 +102,8 @@ export interface GroupStatus {
   readonly group: string;
   readonly files: readonly string[];
   readonly version: string;
+  /** Routes that need no authentication, each with the reason that an operator wrote. */
+  readonly public_routes: readonly { readonly route: string; readonly reason: string }[];
   readonly pinned_version: string | null;
   /**
    * `current`: as the files say. `held`: an earlier version, because the files have an error for its nodes.

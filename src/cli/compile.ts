@@ -3,6 +3,7 @@ import { SERVE_SETTINGS } from '../config/serve-settings.ts';
 import type { NodeIdentity } from '../resources/node.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import { messageNameOf, shortNameOf } from '../resources/type-url.ts';
+import { authSlotsOption } from './auth-slots.ts';
 import { examples, type CommandContext } from './command.ts';
 import { printDiagnostics } from './diagnostics.ts';
 import type { CliIo } from './io.ts';
@@ -11,6 +12,7 @@ import { formatTable, outputOption, printData, type OutputFormat } from './outpu
 
 interface Options {
   readonly snapshots: string;
+  readonly authSlots: number;
   readonly nodeId: string;
   readonly nodeCluster: string;
   readonly nodeMetadata: Readonly<Record<string, unknown>>;
@@ -30,6 +32,7 @@ export function registerCompile({ program, io, run }: CommandContext): void {
         .default({}, '{}'),
     )
     .option('--snapshots <path>', 'snapshot directory', SERVE_SETTINGS.snapshots.default)
+    .addOption(authSlotsOption())
     .addOption(outputOption(['yaml', 'json', 'table'], 'yaml'))
     .addHelpText(
       'after',
@@ -43,7 +46,7 @@ export function registerCompile({ program, io, run }: CommandContext): void {
       run(async (options: Options) => {
         const { loadDirectory } = await import('./load-directory.ts');
         const { acceptNode } = await import('../store/acceptance.ts');
-        const loaded = await loadDirectory(options.snapshots, Date.now());
+        const loaded = await loadDirectory(options.snapshots, Date.now(), { authSlots: options.authSlots });
         const { placement, evaluated } = acceptNode(loaded.state, nodeOf(options), loaded.nowMs);
         switch (placement.kind) {
           case 'served':

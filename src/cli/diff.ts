@@ -1,12 +1,14 @@
 import type { NodeIdentity } from '../resources/node.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import { messageNameOf, shortNameOf } from '../resources/type-url.ts';
+import { authSlotsOption } from './auth-slots.ts';
 import { examples, type CommandContext } from './command.ts';
 import { printDiagnostics } from './diagnostics.ts';
 import type { LoadedDirectory } from './load-directory.ts';
 import { formatTable, outputOption, printData, type OutputFormat } from './output.ts';
 
 interface Options {
+  readonly authSlots: number;
   readonly output: OutputFormat;
 }
 
@@ -37,6 +39,7 @@ export function registerDiff({ program, io, run }: CommandContext): void {
     .description('compare two snapshot directories: how routes are protected, what changes, what drains')
     .argument('<old>', 'snapshot directory that is served')
     .argument('<new>', 'snapshot directory with the edit')
+    .addOption(authSlotsOption())
     .addOption(outputOption(['table', 'json', 'yaml'], 'table'))
     .addHelpText(
       'after',
@@ -45,8 +48,9 @@ export function registerDiff({ program, io, run }: CommandContext): void {
     .action(
       run(async (oldPath: string, newPath: string, options: Options) => {
         const { loadDirectory } = await import('./load-directory.ts');
-        const before = await loadDirectory(oldPath, Date.now());
-        const after = await loadDirectory(newPath, before.nowMs);
+        const { authSlots } = options;
+        const before = await loadDirectory(oldPath, Date.now(), { authSlots });
+        const after = await loadDirectory(newPath, before.nowMs, { authSlots });
         const bad = [before, after].filter(({ outcome }) => outcome.result === 'invalid');
         for (const { outcome } of bad) printDiagnostics(io, outcome.diagnostics);
         if (bad.length > 0) return 'invalid';

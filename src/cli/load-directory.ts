@@ -24,11 +24,16 @@ export interface LoadedDirectory {
   readonly nowMs: number;
 }
 
-/** Puts other contents in the place of files that snapshot files name. */
-export type ReplaceAssets = (
-  files: readonly CheckedFile[],
-  assets: ReadonlyMap<string, Asset>,
-) => ReadonlyMap<string, Asset>;
+/** What a command does otherwise than `serve` by default. */
+export interface LoadOptions {
+  /** Puts other contents in the place of files that snapshot files name. */
+  readonly replaceAssets?: (
+    files: readonly CheckedFile[],
+    assets: ReadonlyMap<string, Asset>,
+  ) => ReadonlyMap<string, Asset>;
+  /** As `serve --auth-slots`. */
+  readonly authSlots?: number;
+}
 
 const MAX_ATTEMPTS = 20;
 
@@ -39,7 +44,7 @@ const MAX_ATTEMPTS = 20;
 export async function loadDirectory(
   path: string,
   nowMs: number,
-  replaceAssets: ReplaceAssets = (_files, assets) => assets,
+  options: LoadOptions = {},
 ): Promise<LoadedDirectory> {
   const absolute = resolve(path);
   const stats = await stat(absolute).catch((thrown: unknown) => {
@@ -61,7 +66,13 @@ export async function loadDirectory(
     throw new AuthplaneError('SETTINGS_INVALID', `${path}: there is no snapshot file (*.yaml)`);
   }
   const files = await checked.check(tree.files);
-  const load = makeLoad({ ...tree, assets: replaceAssets(files, tree.assets) }, files, { schema, nowMs });
+  const assets = options.replaceAssets?.(files, tree.assets) ?? tree.assets;
+  const { authSlots } = options;
+  const load = makeLoad({ ...tree, assets }, files, {
+    schema,
+    nowMs,
+    ...(authSlots === undefined ? {} : { authSlots }),
+  });
   return {
     tree,
     files,

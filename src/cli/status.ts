@@ -63,6 +63,8 @@ function fleetTable({ snapshots, nodes }: Fleet, showAll: boolean): string {
     );
   }
   if (snapshots.groups.length > 0) sections.push('\n', groupTable(snapshots.groups));
+  const open = snapshots.groups.flatMap(group => group.public_routes);
+  if (open.length > 0) sections.push('\n', publicTable(open));
   if (shown.length > 0) sections.push('\n', nodeTable(shown));
   for (const node of shown) sections.push(...nackLines(node));
   const draining = nodes.filter(node => node.connected && node.auth_edits === 'drain').length;
@@ -87,6 +89,13 @@ function groupTable(groups: readonly GroupStatus[]): string {
     String(group.nodes),
   ]);
   return formatTable(['GROUP', 'VERSION', 'STATE', 'RESOURCES', 'NODES'], rows);
+}
+
+function publicTable(routes: GroupStatus['public_routes']): string {
+  return formatTable(
+    ['PUBLIC ROUTE', 'REASON'],
+    routes.map(({ route, reason }) => [route, reason]),
+  );
 }
 
 function nodeTable(nodes: readonly NodeStatus[]): string {

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Diagnostic } from '../resources/diagnostic.ts';
+import { authSlotsOption } from './auth-slots.ts';
 import { examples, type CommandContext } from './command.ts';
 import { printDiagnostics } from './diagnostics.ts';
 import type { CliIo } from './io.ts';
@@ -11,6 +12,7 @@ interface Options {
   readonly cases: string;
   readonly against?: string;
   readonly envoyBinary?: string;
+  readonly authSlots: number;
   readonly output: OutputFormat;
 }
 
@@ -35,6 +37,7 @@ export function registerTest({ program, io, run }: CommandContext): void {
     .option('--cases <path>', 'directory of case files (*.yaml), or one of them', 'policy-tests')
     .addOption(new Option('--against <path>', 'another snapshot directory: show where decisions differ'))
     .addOption(new Option('--envoy-binary <path>', 'the Envoy to run (default: $ENVOY, then envoy on PATH)'))
+    .addOption(authSlotsOption())
     .addOption(outputOption(['table', 'json', 'yaml'], 'table'))
     .addHelpText(
       'after',
@@ -48,13 +51,11 @@ export function registerTest({ program, io, run }: CommandContext): void {
         const { findEnvoy } = await import('./envoy-validate.ts');
         const { runCases } = await import('./policy-test/run-cases.ts');
         const envoyBinary = await findEnvoy(options.envoyBinary, io.environment);
-        const progress = (text: string): void => io.stderr(text);
-        const now = await runCases(snapshots, files, { envoyBinary, progress });
+        const { authSlots } = options;
+        const how = { envoyBinary, authSlots, progress: (text: string): void => io.stderr(text) };
+        const now = await runCases(snapshots, files, how);
         if (!isRun(io, now)) return 'invalid';
-        const other =
-          options.against === undefined
-            ? undefined
-            : await runCases(options.against, files, { envoyBinary, progress });
+        const other = options.against === undefined ? undefined : await runCases(options.against, files, how);
         if (other !== undefined && !isRun(io, other)) return 'invalid';
         const { judgeCase } = await import('./policy-test/judge-case.ts');
         const results = resultsOf(files, now.outcomes, other?.outcomes, judgeCase);

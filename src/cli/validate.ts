@@ -2,12 +2,14 @@ import { Argument } from 'commander';
 import { SERVE_SETTINGS } from '../config/serve-settings.ts';
 import { compareDiagnostics, type Diagnostic } from '../resources/diagnostic.ts';
 import { resourceCount, type Snapshot } from '../resources/snapshot.ts';
+import { authSlotsOption } from './auth-slots.ts';
 import { examples, type CommandContext } from './command.ts';
 import { counted, diagnosticJson, printDiagnostics } from './diagnostics.ts';
 import type { LoadedDirectory } from './load-directory.ts';
 import { outputOption, printData, type OutputFormat } from './output.ts';
 
 interface Options {
+  readonly authSlots: number;
   readonly envoy?: true;
   readonly envoyBinary?: string;
   readonly output: OutputFormat;
@@ -21,6 +23,7 @@ export function registerValidate({ program, io, run }: CommandContext): void {
     .addArgument(
       new Argument('[path]', 'snapshot directory, or one file').default(SERVE_SETTINGS.snapshots.default),
     )
+    .addOption(authSlotsOption())
     .option('--envoy', 'also let a real Envoy validate each node group (ENVOY, or envoy on PATH)')
     .option('--envoy-binary <file>', 'the Envoy to use; implies --envoy')
     .addOption(outputOption(['table', 'json', 'yaml'], 'table'))
@@ -36,7 +39,7 @@ export function registerValidate({ program, io, run }: CommandContext): void {
     .action(
       run(async (path: string, options: Options) => {
         const { loadDirectory } = await import('./load-directory.ts');
-        const loaded = await loadDirectory(path, Date.now());
+        const loaded = await loadDirectory(path, Date.now(), { authSlots: options.authSlots });
         const snapshots = await snapshotsOf(loaded);
         const asksEnvoy = options.envoy === true || options.envoyBinary !== undefined;
         const refusals = asksEnvoy

@@ -4,6 +4,7 @@ import { checkTrustBundle } from '../certificates/trust-bundle.ts';
 import type { Diagnostic } from '../resources/diagnostic.ts';
 import type { Origin } from '../resources/resource.ts';
 import type { Asset } from '../resources/source-tree.ts';
+import { assetFailure } from './asset-failure.ts';
 import type { CertificateEntry, CheckedFile, CheckedResource, TrustBundleEntry } from './checked-file.ts';
 import { diagnosticAt } from './resource-group.ts';
 import type { Schema } from './schema/registry.ts';
@@ -28,13 +29,6 @@ interface CompiledContent {
   /** Undefined when a file could not be read. */
   readonly content: SecretContent | undefined;
 }
-
-const FAILURES = {
-  missing: 'does not exist',
-  unreadable: 'cannot be read',
-  'too-large': 'is too large',
-  'not-a-file': 'is not a file',
-} as const satisfies Record<Extract<Asset, { kind: 'failed' }>['reason'], string>;
 
 /**
  * Makes a secret of every entry of `certificates:` and `trust_bundles:`. An entry with an error gives a secret too when its
@@ -108,6 +102,5 @@ function readAsset(
 ): { readonly pem: NamedPem | undefined; readonly issues: readonly CertificateIssue[] } {
   const asset = context.assets.get(path);
   if (asset?.kind === 'read') return { pem: { name: path, bytes: asset.bytes }, issues: [] };
-  const failure = FAILURES[asset?.reason ?? 'missing'];
-  return { pem: undefined, issues: [certificateError('AP1501', `${path} ${failure}`)] };
+  return { pem: undefined, issues: [certificateError('AP1501', `${path} ${assetFailure(asset)}`)] };
 }

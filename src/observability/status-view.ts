@@ -7,6 +7,7 @@ import type {
   SnapshotsStatus,
   StatusSource,
 } from '../admin/status-source.ts';
+import { describeRoute } from '../posture/judge-weakenings.ts';
 import { hintOf, type Diagnostic } from '../resources/diagnostic.ts';
 import { shortNameOf } from '../resources/type-url.ts';
 import type { GroupStatus } from '../store/group-status.ts';
@@ -74,6 +75,9 @@ function groupView(group: GroupStatus): GroupView {
     group: group.key,
     files: group.files,
     version: group.version,
+    public_routes: group.publicRoutes.flatMap(route =>
+      route.posture.kind === 'public' ? [{ route: describeRoute(route), reason: route.posture.reason }] : [],
+    ),
     pinned_version: group.pinnedVersion ?? null,
     state: group.state,
     since: new Date(group.sinceMs).toISOString(),

@@ -1,4 +1,5 @@
 import type { NodeIdentity } from '../resources/node.ts';
+import type { RoutePosture } from '../resources/snapshot-auth.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
 
@@ -16,6 +17,8 @@ export interface GroupStatus {
   readonly version: Version;
   readonly pinnedVersion: string | undefined;
   readonly resourceCounts: ReadonlyMap<TypeUrl, number>;
+  /** Routes without authentication, each with its written reason. */
+  readonly publicRoutes: readonly RoutePosture[];
   readonly state: GroupState;
   /** Number of different connected nodes that have it. */
   readonly nodes: number;

@@ -221,7 +221,7 @@ function stateOf(view: View, state: StoreState): GroupState {
 }
 
 function statusOf(group: PublishedGroup, state: GroupState, nodes: number): GroupStatus {
-  const { nodeGroup, files, version, pinnedVersion, resources } = group.snapshot;
+  const { nodeGroup, files, version, pinnedVersion, resources, auth } = group.snapshot;
   const resourceCounts = new Map([...resources].map(([typeUrl, set]) => [typeUrl, set.size]));
   return {
     key: nodeGroup,
@@ -229,6 +229,7 @@ function statusOf(group: PublishedGroup, state: GroupState, nodes: number): Grou
     version,
     pinnedVersion,
     resourceCounts,
+    publicRoutes: (auth?.routes ?? []).filter(({ posture }) => posture.kind === 'public'),
     state,
     nodes,
     sinceMs: group.sinceMs,

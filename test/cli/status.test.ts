@@ -61,6 +61,7 @@ const snapshots: SnapshotsStatus = {
       group: 'edge.yaml',
       files: ['edge.yaml'],
       version: 'v2',
+      public_routes: [],
       pinned_version: null,
       state: 'current',
       since: '2026-11-24T08:00:00.000Z',
@@ -108,6 +109,17 @@ describe('authplane status', () => {
       const { stdout } = await runCli(['status', '--server', url]);
       expect(stdout).to.contain(
         '1 Envoy has no filter_chain (below 1.39): edits of auth chains drain connections',
+      );
+    });
+  });
+
+  it('lists every public route with its written reason', async () => {
+    const open = { route: 'edge/all#1 GET /healthz', reason: 'load balancers have no token' };
+    const groups = snapshots.groups.map(group => ({ ...group, public_routes: [open] }));
+    await withServer([synced], { ...snapshots, groups }, async url => {
+      const { stdout } = await runCli(['status', '--server', url]);
+      expect(stdout).to.match(
+        /^PUBLIC ROUTE +REASON\nedge\/all#1 GET \/healthz +load balancers have no token$/m,
       );
     });
   });

@@ -15,6 +15,7 @@ import { SnapshotDirectory } from '../support/snapshot-directory.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { TRANSPORT_VARIANTS } from '../support/transport-variants.ts';
 import { Upstream } from '../support/upstream.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** What `authplane bootstrap` prints. */
 async function printed(args: readonly string[]): Promise<string> {
@@ -84,13 +85,15 @@ describe('what authplane bootstrap prints', function () {
         }
         await using envoy = await EnvoyProcess.start(parse(await printed(args)) as object);
         await envoy.waitUntilLive();
-        const answer = await httpsRequest({
-          port,
-          path: '/',
-          ca: authority.certificatePem,
-          token: readerToken(tokenKey),
+        const request = { port, path: '/', ca: authority.certificatePem, token: readerToken(tokenKey) };
+        const early: number[] = [];
+        await waitFor('the filters, which come by ECDS', async () => {
+          const { status } = await httpsRequest(request);
+          if (status !== 200) early.push(status);
+          return status === 200;
         });
-        expect(answer.status).to.equal(200);
+        // Envoy is live before its filters have come: until then it denies.
+        expect(early.filter(status => status !== 403 && status !== 401)).to.deep.equal([]);
         envoy.assertClean();
         authplane.assertClean();
       });

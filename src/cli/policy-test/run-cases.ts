@@ -25,6 +25,8 @@ export type CasesRun =
 /** What running needs beside the files. */
 export interface RunOptions {
   readonly envoyBinary: string;
+  /** As `serve --auth-slots`. */
+  readonly authSlots: number;
   /** Told what is being done. */
   readonly progress: (text: string) => void;
 }
@@ -40,9 +42,10 @@ export async function runCases(
 ): Promise<CasesRun> {
   const keys = new ThrowawayKeys();
   const cases = files.flatMap(({ content }) => content.cases);
-  const loaded = await loadDirectory(directory, Date.now(), (checked, assets) =>
-    keys.assets(checked, cases, assets),
-  );
+  const loaded = await loadDirectory(directory, Date.now(), {
+    authSlots: options.authSlots,
+    replaceAssets: (checked, assets) => keys.assets(checked, cases, assets),
+  });
   if (loaded.outcome.result === 'invalid') {
     return { kind: 'invalid', diagnostics: loaded.outcome.diagnostics };
   }
