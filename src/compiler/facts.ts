@@ -27,6 +27,8 @@ export interface ResourceFacts {
   readonly trustBundles?: readonly InlineTrustBundleFact[];
   /** Request headers by which a cluster picks its host (`host_id_format` of a reverse-connection cluster). */
   readonly hostHeaders?: readonly string[];
+  /** A TLS context of a listener that verifies client certificates. */
+  readonly verifiesClients?: boolean;
   /** A validation context with a validator of its own, such as the one for SPIFFE. */
   readonly hasCustomValidator?: boolean;
   /** Validation contexts that take identities of several SPIFFE trust domains from CAs of a secret. */

@@ -108,8 +108,8 @@ export const AUTH_CODES = {
   },
   AP1921: {
     title: 'A chain takes client certificates that the listener does not verify',
-    reason: 'No request could pass, or nobody would have checked the certificate.',
-    hint: 'Give the listener a validation context with a CA, and leave trust_chain_verification alone.',
+    reason: 'Only a certificate that the listener has verified counts, so no caller could get in with one.',
+    hint: 'Give the TLS context of the listener a validation context with a CA.',
   },
   AP1922: {
     title: 'Not a network in CIDR form',

@@ -1,8 +1,10 @@
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import type { FilterFact } from '../facts.ts';
 import { diagnosticAt, resourcesOfType, type ResourceGroup } from '../resource-group.ts';
-import { EXTENSION_CONFIG } from '../../resources/type-url.ts';
-import type { AuthManager } from './auth-users.ts';
+import { EXTENSION_CONFIG, ROUTE } from '../../resources/type-url.ts';
+import type { AuthEntry } from './auth-entry.ts';
+import type { AuthChainSpec } from './auth-spec.ts';
+import { tableNames, type AuthManager } from './auth-users.ts';
 
 const HTTP = 'envoy.extensions.filters.http.';
 
@@ -32,6 +34,38 @@ export function filtersAfterChain(
       return [diagnosticAt(listener.resource.origin, after, { code: 'AP1915', message })];
     }),
   );
+}
+
+/** AP1921 (a warning: it denies): chains for client certificates behind listeners that verify none. */
+export function unverifiedCertificates(
+  group: ResourceGroup,
+  managers: readonly AuthManager[],
+  chains: ReadonlyMap<string, AuthEntry<AuthChainSpec>>,
+): readonly Diagnostic[] {
+  return managers.flatMap(located => {
+    const { listener, filter } = located;
+    if (listener.facts.verifiesClients === true) return [];
+    return chainsBehind(group, located).flatMap(name => {
+      const kinds = chains.get(name)?.spec.authenticate.map(({ kind }) => kind.case) ?? [];
+      if (!kinds.includes('clientCertificate')) return [];
+      const message = `chain "${name}" takes client certificates, and this listener verifies none`;
+      const problem = { code: 'AP1921', severity: 'warning', message } as const;
+      return [diagnosticAt(listener.resource.origin, filter, problem)];
+    });
+  });
+}
+
+/** Names of the chains that requests through a connection manager may meet. */
+function chainsBehind(group: ResourceGroup, located: AuthManager): readonly string[] {
+  const { routes } = located.manager;
+  const routeTables = [
+    ...(routes.kind === 'inline' ? [routes.table] : []),
+    ...tableNames(group, located).map(name => resourcesOfType(group, ROUTE).get(name)?.facts.routeTable),
+  ];
+  const selected = routeTables
+    .flatMap(table => table?.perFilter ?? [])
+    .flatMap(({ authSelection }) => (authSelection?.kind === 'chain' ? [authSelection.chain] : []));
+  return [...new Set([located.auth.chain, ...selected])];
 }
 
 /** What a filter that comes by ECDS is. */

@@ -8,7 +8,7 @@ import { diagnosticAt, makeResourceGroup, type ResourceGroup } from '../resource
 import type { Schema } from '../schema/registry.ts';
 import type { AuthEntry } from './auth-entry.ts';
 import { indexAuth, type AuthIndex } from './auth-index.ts';
-import { filtersAfterChain } from './auth-listener-checks.ts';
+import { filtersAfterChain, unverifiedCertificates } from './auth-listener-checks.ts';
 import { denyChain, filterChain, PUBLIC_PREFIX, PUBLIC_SLOT, slotName } from './auth-names.ts';
 import type { PostureWaiverSpec } from './auth-spec.ts';
 import { authTables, findAuthUsers, reservedNames, type AuthUsers } from './auth-users.ts';
@@ -94,6 +94,7 @@ export function compileAuth(input: AuthInput): CompiledAuth {
       ...index.diagnostics,
       ...users.diagnostics,
       ...filtersAfterChain(group, users.managers),
+      ...unverifiedCertificates(group, users.managers, index.chains),
       ...diagnostics,
       ...(capacity === undefined ? [] : [capacity]),
       ...tables.diagnostics,

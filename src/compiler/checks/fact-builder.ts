@@ -67,6 +67,7 @@ export class FactBuilder {
   routeTable: RouteTableDraft | undefined;
   extension: FilterDraft | undefined;
   hostHeaders: readonly string[] | undefined;
+  verifiesClients: boolean | undefined;
   hasCustomValidator: boolean | undefined;
   secretKind: SecretKind | undefined;
   readonly #collect: FactCollector;
@@ -111,7 +112,7 @@ export class FactBuilder {
   finish(): void {
     const { connectionManagers, addresses, upstreamFilters, extensionUses, configSources } = this;
     const { certificates, trustBundles, jointTrusts, secretUses } = this;
-    const { routeTable, extension, hostHeaders, hasCustomValidator, secretKind } = this;
+    const { routeTable, extension, hostHeaders, verifiesClients, hasCustomValidator, secretKind } = this;
     const lists = {
       addresses,
       connectionManagers,
@@ -123,7 +124,7 @@ export class FactBuilder {
       jointTrusts,
       secretUses,
     };
-    const values = { routeTable, extension, hostHeaders, hasCustomValidator, secretKind };
+    const values = { routeTable, extension, hostHeaders, verifiesClients, hasCustomValidator, secretKind };
     const facts = Object.fromEntries<unknown>([
       ...Object.entries(lists).filter(([, list]) => list.length > 0),
       ...Object.entries(values).filter(([, value]) => value !== undefined),

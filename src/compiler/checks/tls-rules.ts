@@ -46,9 +46,12 @@ function checkDownstream(node: WalkNode, context: CheckContext): void {
     context.report(node, [], { code: 'AP1252', message: 'the server context has no certificate' });
   }
   if (common !== undefined) checkOnDemand(node, common, context);
-  if (booleanField(node.message, 'requireClientCertificate') !== true) return;
   const validation = common === undefined ? undefined : oneofMember(common, 'validationContextType');
-  if (validation !== undefined && !isEmptyValidation(validation.case, validation.value)) return;
+  if (validation !== undefined && !isEmptyValidation(validation.case, validation.value)) {
+    context.facts.verifiesClients = true;
+    return;
+  }
+  if (booleanField(node.message, 'requireClientCertificate') !== true) return;
   const message = 'client certificates are demanded, but nothing says which: every one is taken';
   context.report(node, ['require_client_certificate'], { code: 'AP1616', message });
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { authRoute, testProvider } from '../../support/auth-snapshot.ts';
 import { codesOf, diagnosticsOf, linesOf } from '../../support/compile.ts';
-import { authorized, CANARY, compiled, PUBLIC, routes } from './refusal-base.ts';
+import { authorized, CANARY, chain, compiled, PUBLIC, routes } from './refusal-base.ts';
 import { REFUSED_CHAINS } from './refused-chains.ts';
 import { REFUSED_LISTENERS } from './refused-listeners.ts';
 
@@ -33,6 +33,17 @@ describe('auth chains', () => {
   it('warn of policies that deny paths', () => {
     const changes = authorized({}, { effect: 'deny', requests: { paths: [{ prefix: '/admin' }] } });
     expect(codesOf(compiled(changes))).to.deep.equal(['AP1912']);
+  });
+
+  it('warn of client certificates that the listener does not verify, also when only a route asks for them', () => {
+    const mesh = { name: 'mesh', authenticate: [{ client_certificate: { dns: ['web.example'] } }] };
+    const byRoute = routes(authRoute({ prefix: '/' }, 'up', { chain: 'mesh' }));
+    expect(codesOf(compiled({ ...byRoute, auth_chains: [chain(), mesh] }))).to.deep.equal(['AP1921']);
+    const [warning] = diagnosticsOf(compiled({ auth_chains: [{ ...mesh, name: 'api' }] }));
+    expect(warning).to.include({ code: 'AP1921', severity: 'warning', file: 'a.yaml' });
+    expect(warning?.message).to.equal(
+      'chain "api" takes client certificates, and this listener verifies none',
+    );
   });
 
   it('warn of keys that were not fetched yet, and deny until then', () => {
