@@ -24,6 +24,8 @@ export function parseValue(setting: Setting, text: string): SettingValue {
     case 'path':
       if (text === '') throw invalid('must not be empty');
       return text;
+    case 'text':
+      return text;
     case 'address':
       return parseAddress(text);
     case 'duration':
@@ -35,15 +37,12 @@ export function parseValue(setting: Setting, text: string): SettingValue {
     case 'boolean':
       return parseBoolean(text);
     case 'choice':
-      return parseChoice(text, setting.choices, setting.later ?? []);
+      return parseChoice(text, setting.choices);
   }
 }
 
-function parseChoice(text: string, choices: readonly string[], later: readonly string[]): string {
+function parseChoice(text: string, choices: readonly string[]): string {
   if (choices.includes(text)) return text;
-  if (later.includes(text)) {
-    throw invalid(`is "${text}", which this release does not support yet: only ${choices.join(', ')}`);
-  }
   throw invalid(`is "${text}" but must be one of ${choices.join(', ')}${suggestion(text, choices)}`);
 }
 

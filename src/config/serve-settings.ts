@@ -1,3 +1,4 @@
+import { templateProblem } from '../resources/identity-rule.ts';
 import type { Setting, ValuesOf } from './setting.ts';
 
 /** The settings of `authplane serve`. Keys carry the unit of the parsed value. */
@@ -66,10 +67,16 @@ export const SERVE_SETTINGS = {
     kind: 'choice',
     name: 'node-identity',
     section: 'xDS server',
-    choices: ['none'],
-    later: ['spiffe', 'dns'],
+    choices: ['none', 'spiffe', 'dns'],
     default: 'none',
-    doc: 'What in the client certificate must agree with node.id.',
+    doc: 'Which name in the client certificate says what node.id and node.cluster a proxy may claim: its SPIFFE ID or a DNS name. Needs xds-tls-client-ca; CSDS and reflection are then not served.',
+  },
+  nodeIdentityTemplate: {
+    kind: 'text',
+    name: 'node-identity-template',
+    section: 'xDS server',
+    default: '',
+    doc: 'That name, with {id} and {cluster}: spiffe://example.org/{cluster}/{id} or {id}.{cluster}.example.org.',
   },
   gateTimeoutMs: {
     kind: 'duration',
@@ -171,6 +178,18 @@ export function conflictsOf(settings: ServeSettings): readonly string[] {
     conflicts.push(
       'xds-tls-client-ca needs xds-tls-cert and xds-tls-key: client certificates are checked over TLS only',
     );
+  }
+  const { nodeIdentity: kind, nodeIdentityTemplate: template } = settings;
+  if (kind !== 'none') {
+    const problem = templateProblem({ kind, template });
+    if (problem !== undefined) conflicts.push(`node-identity-template: ${problem}`);
+    if (settings.xdsTlsClientCa === undefined) {
+      conflicts.push(
+        `node-identity ${kind} needs xds-tls-client-ca: only a verified certificate says who a proxy is`,
+      );
+    }
+  } else if (template !== '') {
+    conflicts.push('node-identity-template needs node-identity spiffe or dns');
   }
   if (settings.drainDelayMs + settings.drainSpreadMs > 30_000) {
     conflicts.push(

@@ -2,6 +2,8 @@
 interface SettingValues {
   /** A file or directory. From the settings file: relative to it; otherwise relative to the working directory. */
   readonly path: string;
+  /** One line, taken as it is. */
+  readonly text: string;
   /** `host:port`; port 0 takes a free one. */
   readonly address: Address;
   /** `250ms`, `5s`, `30m`, `1h` -> milliseconds. */
@@ -38,8 +40,6 @@ export type Setting =
   | (Common & {
       readonly kind: 'choice';
       readonly choices: readonly string[];
-      /** Choices that the documentation promises and this release refuses by name. */
-      readonly later?: readonly string[];
       readonly default: string;
     });
 

@@ -10,9 +10,11 @@ export function xdsServerOptions(settings: ServeSettings, controlPlaneId: string
       ? undefined
       : { certPath: resolve(xdsTlsCert), keyPath: resolve(xdsTlsKey) };
   const clientCa = xdsTlsClientCa === undefined ? {} : { clientCaPath: resolve(xdsTlsClientCa) };
+  const { nodeIdentity: kind, nodeIdentityTemplate: template } = settings;
   return {
     controlPlaneId,
     ...(tls === undefined ? {} : { tls: { ...tls, ...clientCa } }),
+    ...(kind === 'none' ? {} : { identity: { kind, template } }),
     limits: {
       gateTimeoutMs: settings.gateTimeoutMs,
       maxNamesPerSubscription: settings.maxSubscriptionNames,

@@ -31,6 +31,9 @@ export function logTransportEvent(log: Logger, event: TransportEvent): void {
         'a proxy sent no node.id: it gets nothing; set node.id in its bootstrap',
       );
       break;
+    case 'identityRefused':
+      logIdentityRefused(log, event);
+      break;
     case 'unknownType':
       log.warn(
         { event: 'xds.unknown_type', type_url: event.typeUrl, ...fieldsOf(event.stream) },
@@ -56,6 +59,13 @@ export function logTransportEvent(log: Logger, event: TransportEvent): void {
       logConnectionEvent(log, event);
       break;
   }
+}
+
+/** The audit line of a proxy that claimed to be another one. */
+function logIdentityRefused(log: Logger, event: Extract<TransportEvent, { kind: 'identityRefused' }>): void {
+  const { claimed, stream, message } = event;
+  const claim = { claimed_id: claimed?.id, claimed_cluster: claimed?.cluster };
+  log.warn({ event: 'xds.identity_refused', ...claim, ...fieldsOf(stream) }, message);
 }
 
 /** Connections before there is a stream, and the certificate of the port. */

@@ -41,6 +41,7 @@ const STRANGERS: ReadonlySet<TransportEvent['kind']> = new Set([
   'tlsHandshakeFailed',
   'streamRefused',
   'nodeMissing',
+  'identityRefused',
 ]);
 
 function sampled(sampler: Sampler, log: Logger, write: (log: Logger) => void): void {

@@ -145,7 +145,7 @@ export const METRIC_FAMILIES = {
     type: 'counter',
     name: 'xds_stream_closed_total',
     help: 'xDS streams ended, by who or what ended them.',
-    labels: { reason: ['client', 'drain', 'limit', 'garbage', 'stalled', 'defect'] },
+    labels: { reason: ['client', 'drain', 'limit', 'garbage', 'identity', 'stalled', 'defect'] },
   },
   xdsStreamSeconds: {
     type: 'histogram',

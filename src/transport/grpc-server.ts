@@ -3,6 +3,7 @@ import type { Http2Session } from 'node:http2';
 import { type ChannelOptions, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Clock } from '../platform/clock.ts';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
+import type { IdentityRule } from '../resources/identity-rule.ts';
 import type { SnapshotSource } from '../store/snapshot-source.ts';
 import { type AdmissionOptions, DEFAULT_ADMISSION } from './admission.ts';
 import { DISCOVERY_METHODS, discoveryServiceNames } from './discovery-services.ts';
@@ -37,6 +38,11 @@ export interface XdsServerOptions {
   readonly controlPlaneId: string;
   /** Plaintext without it. */
   readonly tls?: TlsFiles;
+  /**
+   * Clients must show the certificate of the node that they claim to be; needs `tls` with a client CA. What tells about other nodes or
+   * of what is served (CSDS, reflection) is then not served at all.
+   */
+  readonly identity?: IdentityRule;
   readonly limits?: Partial<StreamLimits>;
   readonly admission?: Partial<AdmissionOptions>;
   readonly connections?: Partial<ConnectionOptions>;
@@ -89,9 +95,10 @@ export class XdsServer {
       controlPlaneId: options.controlPlaneId,
       limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },
       admission: { ...DEFAULT_ADMISSION, ...options.admission },
+      ...(options.identity === undefined ? {} : { identity: options.identity }),
     });
     this.#server = new Server(channelOptions(this.#connections));
-    this.#addServices();
+    this.#addServices(options.identity === undefined);
   }
 
   /** The open streams. */
@@ -143,16 +150,17 @@ export class XdsServer {
     for (const socket of this.#sockets) socket.destroySoon();
   }
 
-  #addServices(): void {
+  #addServices(isOpen: boolean): void {
     for (const method of DISCOVERY_METHODS) {
       this.#server.addService(
         { open: method.definition },
         { open: (call: RawCall) => this.#registry.accept(call, method) },
       );
     }
+    this.#health.addTo(this.#server);
+    if (!isOpen) return;
     const more = this.#parts.services ?? [];
     for (const service of more) service.addTo(this.#server);
-    this.#health.addTo(this.#server);
     const names = [...discoveryServiceNames(), ...more.map(service => service.name), 'grpc.health.v1.Health'];
     new ReflectionService(this.#parts.loadDescriptors, names).addTo(this.#server);
   }

@@ -10,6 +10,7 @@ import { resourceType, type TypeUrl } from '../resources/type-url.ts';
 import type { SnapshotSource } from '../store/snapshot-source.ts';
 import { decodeNode } from './decode-node.ts';
 import { decodeRequest, type RequestRules } from './decode-request.ts';
+import { IdentityCheck, type IdentityRequirement } from './identity-check.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
 import type { StreamEndReason, TransportObserver } from './transport-event.ts';
@@ -43,6 +44,8 @@ export interface StreamDriverParts {
   readonly encoder: UpdateEncoder;
   readonly queue: TurnQueue;
   readonly observe: TransportObserver;
+  /** Absent: any client may be any node. */
+  readonly identity?: IdentityRequirement;
   /** The protocol. */
   readonly step: (state: StreamState, event: StreamEvent) => Step;
 }
@@ -58,8 +61,8 @@ type OwnView = { -readonly [Key in keyof StreamView]: StreamView[Key] };
 /**
  * One stream: turns messages, snapshots and timers into events of the protocol, and its effects into messages.
  *
- * - The node of the first message that has one with an id counts. Later ones are not even decoded; once clients are
- *   identified by certificate, the comparison of the two belongs into `#identify`.
+ * - The node of the first message that has one with an id counts. Where clients are identified by certificate, it must be
+ *   the node of the certificate, and so must every later one; else later ones are not even decoded.
  * - While the client does not keep up, nothing is written and no request is read; of the snapshots only the newest is
  *   kept. What one event makes the protocol say is written whole: at most one response for each type.
  * - Nothing thrown leaves it: a defect ends this stream with INTERNAL and is reported.
@@ -72,6 +75,7 @@ export class StreamDriver {
   readonly #holds = new Map<TypeUrl, Disposable>();
   readonly #expired = new Set<TypeUrl>();
   readonly #typeUrls = new Set<TypeUrl>();
+  readonly #identity: IdentityCheck | undefined;
   #state: StreamState;
   #membership: Disposable | undefined;
   #nodeMissingTold = false;
@@ -95,6 +99,9 @@ export class StreamDriver {
     };
     this.#state = initialStream({ variant: opened.variant, ads: typeUrl === undefined });
     parts.observe({ kind: 'streamOpened', stream: this.#view });
+    if (parts.identity !== undefined) {
+      this.#identity = new IdentityCheck(parts.identity, parts.clock, message => this.#refuse(message));
+    }
   }
 
   get view(): StreamView {
@@ -112,6 +119,7 @@ export class StreamDriver {
       const { request, nodeBytes } = decoded;
       if (!this.#admitType(request.typeUrl)) return;
       if (this.#membership === undefined) this.#identify(nodeBytes);
+      else if (this.#identity !== undefined) this.#identifyAgain(nodeBytes);
       this.#feed({ kind: 'request', request });
     });
   }
@@ -166,11 +174,31 @@ export class StreamDriver {
       this.#nodeMissingTold = true;
       return;
     }
+    const problem = this.#identity?.problemOf(node);
+    if (problem !== undefined) {
+      this.#refuse(problem, node);
+      return;
+    }
     this.#view.node = node;
     this.#parts.observe({ kind: 'nodeIdentified', stream: this.#view });
     const membership = this.#parts.source.join(node, snapshot => this.#onSnapshot(snapshot));
     this.#membership = membership;
     this.#takeNewest();
+  }
+
+  /** A later message must not claim to be somebody else; one without a node claims nothing. */
+  #identifyAgain(nodeBytes: Uint8Array | undefined): void {
+    const node = nodeBytes === undefined ? undefined : this.#decodeNode(nodeBytes);
+    if (node === undefined) return;
+    const { node: first } = this.#view;
+    if (node.id === first?.id && node.cluster === first.cluster) return;
+    this.#refuse('a later message claims another node.id or node.cluster', node);
+  }
+
+  #refuse(message: string, claimed?: NodeIdentity): void {
+    const claim = claimed === undefined ? {} : { claimed: { id: claimed.id, cluster: claimed.cluster } };
+    this.#parts.observe({ kind: 'identityRefused', stream: this.#view, message, ...claim });
+    this.end('identity', status.PERMISSION_DENIED, message);
   }
 
   #decodeNode(nodeBytes: Uint8Array): NodeIdentity | undefined {
@@ -292,6 +320,7 @@ export class StreamDriver {
   /** Lets go of everything outside: timers, the store, the snapshot. */
   #release(): void {
     this.#stopStallTimer();
+    this.#identity?.[Symbol.dispose]();
     for (const timer of this.#holds.values()) timer[Symbol.dispose]();
     this.#holds.clear();
     this.#expired.clear();

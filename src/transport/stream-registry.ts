@@ -4,7 +4,9 @@ import { step } from '../protocol/stream.ts';
 import type { SnapshotSource } from '../store/snapshot-source.ts';
 import { admit, type AdmissionOptions, initialAdmission, leave } from './admission.ts';
 import type { DiscoveryMethod } from './discovery-services.ts';
+import type { IdentityRule } from '../resources/identity-rule.ts';
 import { GrpcWire, type RawCall } from './grpc-wire.ts';
+import { peerCertificateOf } from './peer-certificate.ts';
 import { StreamDriver, type StagesFor, type StreamWire } from './stream-driver.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
@@ -25,6 +27,8 @@ export interface StreamRegistryOptions {
   /** `control_plane.identifier` of every response. */
   readonly controlPlaneId: string;
   readonly limits: StreamLimits;
+  /** Absent: any client may be any node. */
+  readonly identity?: IdentityRule;
   readonly admission: AdmissionOptions;
 }
 
@@ -111,8 +115,10 @@ export class StreamRegistry {
     const { source, stages, clock, observe } = this.#parts;
     // The wire and the driver know each other; the driver exists before the first write.
     const wire: StreamWire = new GrpcWire(call, () => driver.drained());
+    const { identity: rule } = this.#options;
+    const identity = rule === undefined ? {} : { identity: { rule, certificate: peerCertificateOf(call) } };
     const driver = new StreamDriver(
-      { wire, source, stages, clock, observe, encoder: this.#encoder, queue: this.#queue, step },
+      { wire, source, stages, clock, observe, encoder: this.#encoder, queue: this.#queue, step, ...identity },
       this.#options.limits,
       {
         id: String(++this.#lastId),

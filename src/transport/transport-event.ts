@@ -4,7 +4,7 @@ import type { TypeUrl } from '../resources/type-url.ts';
 import type { StreamView } from './stream-view.ts';
 
 /** Why a stream ended. `client`: it half-closed, cancelled or its connection went. */
-export type StreamEndReason = 'client' | 'drain' | 'limit' | 'garbage' | 'stalled' | 'defect';
+export type StreamEndReason = 'client' | 'drain' | 'limit' | 'garbage' | 'identity' | 'stalled' | 'defect';
 
 /** Why a new stream was turned away. */
 export type RefusalReason = 'rate' | 'max_streams' | 'draining';
@@ -22,6 +22,16 @@ export type TransportEvent =
   | { readonly kind: 'nodeIdentified'; readonly stream: StreamView }
   /** The first request has no node id: the stream is held, nothing is answered. */
   | { readonly kind: 'nodeMissing'; readonly stream: StreamView }
+  /**
+   * The certificate of the client is not that of the node it claims to be (`claimed`), or has expired; the stream ends with
+   * PERMISSION_DENIED.
+   */
+  | {
+      readonly kind: 'identityRefused';
+      readonly stream: StreamView;
+      readonly message: string;
+      readonly claimed?: { readonly id: string; readonly cluster: string };
+    }
   /** The stream works with this snapshot from now on. */
   | {
       readonly kind: 'snapshotTaken';

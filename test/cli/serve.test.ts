@@ -83,10 +83,7 @@ describe('authplane serve', () => {
 
   it('ends with 64 on flags that are wrong, and names them', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
-      [
-        ['--node-identity', 'spiffe'],
-        /--node-identity is "spiffe", which this release does not support yet: only none/,
-      ],
+      [['--node-identity', 'spifee'], /--node-identity is "spifee" but must be one of none, spiffe, dns/],
       [['--drain-delay', '5'], /--drain-delay is "5" but must be a duration/],
       [['--snapshot', 'x'], /Did you mean --snapshots\?/],
       [['surplus'], /too many arguments/],

@@ -99,10 +99,18 @@ describe('loadSettings', () => {
     expect(error.message).to.match(/--xds-address is "18000" but must be HOST:PORT/);
   });
 
-  it('says that node identity other than none is not supported yet', () => {
-    expect(refusal({ flags: { 'node-identity': 'spiffe' } }).message).to.match(
-      /--node-identity is "spiffe", which this release does not support yet: only none/,
+  it('takes a node identity only with a client CA and a template', () => {
+    const template = 'spiffe://example.org/{cluster}/{id}';
+    const tls = { 'xds-tls-cert': 'a', 'xds-tls-key': 'b', 'xds-tls-client-ca': 'c' };
+    const whole = { ...tls, 'node-identity': 'spiffe', 'node-identity-template': template };
+    expect(load({ flags: whole })).to.include({ nodeIdentity: 'spiffe', nodeIdentityTemplate: template });
+    const { message } = refusal({ flags: { 'node-identity': 'spiffe' } });
+    expect(message).to.match(/node-identity-template: spiffe needs a template such as/);
+    expect(message).to.match(/node-identity spiffe needs xds-tls-client-ca/);
+    expect(refusal({ flags: { 'node-identity-template': template } }).message).to.match(
+      /node-identity-template needs node-identity spiffe or dns/,
     );
+    expect(refusal({ flags: { ...whole, 'node-identity': 'dns' } }).message).to.match(/dns needs a template/);
     expect(refusal({ flags: { 'node-identity': 'spify' } }).message).to.match(/must be one of none/);
   });
 

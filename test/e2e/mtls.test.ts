@@ -1,14 +1,13 @@
 import { expect } from 'chai';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { REPOSITORY } from '../../scripts/paths.ts';
 import { AuthplaneProcess } from '../support/authplane-process.ts';
 import { loadBootstrap } from '../support/bootstrap.ts';
 import {
   CertificateAuthority,
   type IssuedCertificate,
 } from '../../src/cli/policy-test/certificate-authority.ts';
+import { writeClientFiles } from '../support/client-files.ts';
 import { plainListener, routesOf, staticCluster } from '../support/demand-snapshot.ts';
 import { EnvoyProcess } from '../support/envoy-process.ts';
 import { freePort } from '../support/free-port.ts';
@@ -17,24 +16,6 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 import { waitFor } from '../support/wait-for.ts';
 
 const NAME = 'authplane.example';
-
-/** /etc/envoy/certs of envoy-bootstrap/README.md, below `directory`. */
-async function writeClientFiles(
-  directory: string,
-  authority: CertificateAuthority,
-  own: IssuedCertificate,
-): Promise<void> {
-  const generation = join(directory, 'gen1');
-  await mkdir(generation, { recursive: true });
-  await writeFile(join(generation, 'tls.crt'), own.chainPem);
-  await writeFile(join(generation, 'tls.key'), own.privateKeyPem, { mode: 0o600 });
-  await writeFile(join(generation, 'ca.crt'), authority.certificatePem);
-  await symlink('gen1', join(directory, 'current'));
-  for (const name of ['client.yaml', 'ca.yaml']) {
-    const text = await readFile(join(REPOSITORY, 'envoy-bootstrap', 'certs', name), 'utf8');
-    await writeFile(join(directory, name), text.replaceAll('/etc/envoy/certs', directory));
-  }
-}
 
 function snapshot(port: number) {
   return {

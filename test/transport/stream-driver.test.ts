@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { step } from '../../src/protocol/stream.ts';
 import { CLUSTER, LISTENER } from '../../src/resources/type-url.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { driverScene } from '../support/fake-wire.ts';
 import { resource, snapshot } from '../support/resources.ts';
 
@@ -179,5 +180,33 @@ describe('a stream driver', () => {
     expect(scene.wire.written).to.have.length(1);
     expect(scene.kinds().filter(kind => kind === 'streamClosed')).to.have.length(1);
     expect(scene.source.members).to.equal(0);
+  });
+
+  it('ends with the certificate of its client, and serves nothing with one that has expired or is missing', () => {
+    const rule = { kind: 'spiffe', template: 'spiffe://example.org/{cluster}/{id}' } as const;
+    const node = { id: 'edge-1', cluster: 'edge' };
+    const names = { uris: ['spiffe://example.org/edge/edge-1'], dnsNames: [] };
+    const dayMs = 24 * 3_600_000;
+    const start = (leftMs: number | undefined) => {
+      const notAfterMs = new FakeClock().nowMs() + (leftMs ?? 0);
+      const certificate = leftMs === undefined ? undefined : { names, notAfterMs };
+      return driverScene({ snapshot: clusters('1'), parts: { identity: { rule, certificate } } });
+    };
+    const open = start(60 * dayMs);
+    open.request({ typeUrl: CLUSTER, node });
+    open.clock.advance(60 * dayMs - 1);
+    expect(open.wire.ended).to.equal(undefined);
+    expect(open.wire.written).to.have.length(1);
+    open.clock.advance(1);
+    expect(open.wire.ended).to.deep.equal({
+      code: status.PERMISSION_DENIED,
+      message: 'the client certificate has expired',
+    });
+    for (const leftMs of [0, -1, undefined]) {
+      const refused = start(leftMs);
+      refused.request({ typeUrl: CLUSTER, node });
+      expect(refused.wire.ended?.code).to.equal(status.PERMISSION_DENIED);
+      expect(refused.wire.written).to.deep.equal([]);
+    }
   });
 });

@@ -1,0 +1,37 @@
+import { X509Certificate } from 'node:crypto';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { CertifiedNames } from '../resources/identity-rule.ts';
+
+/** The verified certificate of a client. */
+export interface PeerCertificate {
+  readonly names: CertifiedNames;
+  /** Milliseconds since the epoch. */
+  readonly notAfterMs: number;
+}
+
+/** The certificate that the client of a call has shown and the server's CA has signed; undefined: none. */
+export function peerCertificateOf(
+  call: Pick<ServerDuplexStream<Buffer, Buffer>, 'getAuthContext'>,
+): PeerCertificate | undefined {
+  const raw = call.getAuthContext().sslPeerCertificate?.raw;
+  if (raw === undefined) return undefined;
+  const certificate = new X509Certificate(raw);
+  return {
+    names: readNames(certificate.subjectAltName ?? ''),
+    notAfterMs: certificate.validToDate.getTime(),
+  };
+}
+
+/**
+ * Reads the text that Node makes of subject alternative names. Names that could be taken for several are quoted in it
+ * (CVE-2021-44532); no name of a proxy needs that, so a certificate with such a name has none that counts.
+ */
+export function readNames(subjectAltName: string): CertifiedNames {
+  const names = { uris: [] as string[], dnsNames: [] as string[] };
+  if (subjectAltName.includes('"')) return names;
+  for (const entry of subjectAltName.split(', ')) {
+    if (entry.startsWith('URI:')) names.uris.push(entry.slice(4));
+    else if (entry.startsWith('DNS:')) names.dnsNames.push(entry.slice(4));
+  }
+  return names;
+}
