@@ -24,13 +24,26 @@ export function canonicalName(name: DerElement): string {
  * @throws DerError when the bytes are not a certificate.
  */
 export function canonicalSubject(certificate: Uint8Array): string {
+  return canonicalField(certificate, 4);
+}
+
+/**
+ * The canonical issuer of a certificate in DER.
+ * @throws DerError when the bytes are not a certificate.
+ */
+export function canonicalIssuer(certificate: Uint8Array): string {
+  return canonicalField(certificate, 2);
+}
+
+/** The name that is field `index` of a certificate without a version. */
+function canonicalField(certificate: Uint8Array, index: number): string {
   const [tbs] = childrenOf(readDer(certificate));
   if (tbs === undefined)
     return canonicalName({ tag: 0, contents: new Uint8Array(), encoded: new Uint8Array() });
   const fields = childrenOf(tbs);
   // An explicit version stands first as context tag 0; then serial, algorithm, issuer, validity, subject.
-  const subject = fields[fields[0]?.tag === 0xa0 ? 5 : 4];
-  return subject === undefined ? '' : canonicalName(subject);
+  const name = fields[fields[0]?.tag === 0xa0 ? index + 1 : index];
+  return name === undefined ? '' : canonicalName(name);
 }
 
 function textOf(value: DerElement): string {

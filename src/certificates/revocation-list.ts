@@ -18,6 +18,8 @@ export interface RevocationList {
   readonly thisUpdateMs: number;
   /** Undefined when the list names no end. */
   readonly nextUpdateMs: number | undefined;
+  /** The sequence of revoked certificates; undefined: none. Read it with `revokedSerials`. */
+  readonly entries: DerElement | undefined;
   /** The signed part. */
   readonly signedBytes: Uint8Array;
   readonly signature: Uint8Array;
@@ -59,7 +61,7 @@ export function readRevocationList(der: Uint8Array): RevocationList {
   }
   const fields = childrenOf(tbs);
   // A version stands first when the list is of version 2; then algorithm, issuer, times.
-  const [, issuer, thisUpdate, nextUpdate] = fields[0]?.tag === DER_TAG.integer ? fields.slice(1) : fields;
+  const [, issuer, thisUpdate, ...rest] = fields[0]?.tag === DER_TAG.integer ? fields.slice(1) : fields;
   if (issuer === undefined || thisUpdate === undefined) throw new DerError('it is not a CertificateList');
   const [identifier, parameters] = childrenOf(algorithm);
   if (identifier === undefined) throw new DerError('the signature algorithm is missing');
@@ -67,13 +69,40 @@ export function readRevocationList(der: Uint8Array): RevocationList {
   return {
     issuer: canonicalName(issuer),
     thisUpdateMs: timeOf(thisUpdate),
-    nextUpdateMs: nextUpdate !== undefined && isTime(nextUpdate) ? timeOf(nextUpdate) : undefined,
+    ...readEnd(rest),
     signedBytes: tbs.encoded,
     // The first octet of a bit string counts unused bits; it is 0 for a signature.
     signature: signature.contents.subarray(1),
     signatureAlgorithm,
     pssHash: signatureAlgorithm === RSA_PSS ? pssHashOf(parameters) : undefined,
   };
+}
+
+/** What follows thisUpdate: the optional nextUpdate and the optional entries. */
+function readEnd([first, second]: readonly DerElement[]): Pick<RevocationList, 'nextUpdateMs' | 'entries'> {
+  const hasEnd = first !== undefined && isTime(first);
+  const entries = hasEnd ? second : first;
+  return {
+    nextUpdateMs: hasEnd ? timeOf(first) : undefined,
+    entries: entries?.tag === DER_TAG.sequence ? entries : undefined,
+  };
+}
+
+/**
+ * The serial numbers of the certificates that the list revokes, in the form of `serialKey`.
+ * @throws DerError when an entry is not one.
+ */
+export function revokedSerials(list: RevocationList): readonly string[] {
+  return (list.entries === undefined ? [] : childrenOf(list.entries)).map(entry => {
+    const [serial] = childrenOf(entry);
+    if (serial?.tag !== DER_TAG.integer) throw new DerError('an entry has no serial number');
+    return serialKey(Buffer.from(serial.contents).toString('hex'));
+  });
+}
+
+/** Serial numbers in hexadecimal, made comparable: lower case, no leading zeros. */
+export function serialKey(hex: string): string {
+  return hex.toLowerCase().replace(/^0+(?=.)/, '');
 }
 
 /** RFC 4055, 3.1: the hash is context tag 0 of the parameters, SHA-1 when absent. */

@@ -63,6 +63,12 @@ export const SERVE_SETTINGS = {
     section: 'xDS server',
     doc: 'PEM CA certificates that client certificates must come from (mTLS). Absent: no client certificate is asked for.',
   },
+  xdsTlsClientCrl: {
+    kind: 'path',
+    name: 'xds-tls-client-crl',
+    section: 'xDS server',
+    doc: 'PEM revocation lists of all CAs in xds-tls-client-ca. Re-read when it changes; streams of revoked certificates are ended.',
+  },
   nodeIdentity: {
     kind: 'choice',
     name: 'node-identity',
@@ -178,6 +184,9 @@ export function conflictsOf(settings: ServeSettings): readonly string[] {
     conflicts.push(
       'xds-tls-client-ca needs xds-tls-cert and xds-tls-key: client certificates are checked over TLS only',
     );
+  }
+  if (settings.xdsTlsClientCrl !== undefined && settings.xdsTlsClientCa === undefined) {
+    conflicts.push('xds-tls-client-crl needs xds-tls-client-ca');
   }
   const { nodeIdentity: kind, nodeIdentityTemplate: template } = settings;
   if (kind !== 'none') {

@@ -10,13 +10,14 @@ import { DISCOVERY_METHODS, discoveryServiceNames } from './discovery-services.t
 import { http2ServersOf } from './grpc-internals.ts';
 import type { RawCall } from './grpc-wire.ts';
 import { HealthService } from './health-service.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
 import { ReflectionService } from './reflection-service.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import type { StagesFor } from './stream-driver.ts';
 import type { StreamView } from './stream-view.ts';
 import { type TlsFiles, TlsIdentity, type WatchPaths } from './tls-identity.ts';
-import type { TransportObserver } from './transport-event.ts';
+import type { TransportEvent, TransportObserver } from './transport-event.ts';
 
 export interface XdsServerParts {
   readonly source: SnapshotSource;
@@ -91,12 +92,16 @@ export class XdsServer {
     this.#parts = parts;
     this.#connections = { ...DEFAULT_CONNECTIONS, ...options.connections };
     this.#tlsFiles = options.tls;
-    this.#registry = new StreamRegistry(parts, {
-      controlPlaneId: options.controlPlaneId,
-      limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },
-      admission: { ...DEFAULT_ADMISSION, ...options.admission },
-      ...(options.identity === undefined ? {} : { identity: options.identity }),
-    });
+    const isRevoked = (certificate: PeerCertificate): boolean => this.#tls?.isRevoked(certificate) === true;
+    this.#registry = new StreamRegistry(
+      { ...parts, isRevoked },
+      {
+        controlPlaneId: options.controlPlaneId,
+        limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },
+        admission: { ...DEFAULT_ADMISSION, ...options.admission },
+        ...(options.identity === undefined ? {} : { identity: options.identity }),
+      },
+    );
     this.#server = new Server(channelOptions(this.#connections));
     this.#addServices(options.identity === undefined);
   }
@@ -117,10 +122,10 @@ export class XdsServer {
    * @throws AuthplaneError LISTEN_FAILED, TLS_FILES_INVALID.
    */
   async start(address: string): Promise<string> {
-    const { clock, observe, watch } = this.#parts;
+    const { clock, watch } = this.#parts;
     if (this.#tlsFiles !== undefined) {
       this.#tls = await TlsIdentity.load(
-        { clock, observe, ...(watch === undefined ? {} : { watch }) },
+        { clock, observe: event => this.#observeTls(event), ...(watch === undefined ? {} : { watch }) },
         { files: this.#tlsFiles, pollMs: this.#connections.tlsPollMs },
       );
     }
@@ -163,6 +168,11 @@ export class XdsServer {
     for (const service of more) service.addTo(this.#server);
     const names = [...discoveryServiceNames(), ...more.map(service => service.name), 'grpc.health.v1.Health'];
     new ReflectionService(this.#parts.loadDescriptors, names).addTo(this.#server);
+  }
+
+  #observeTls(event: TransportEvent): void {
+    this.#parts.observe(event);
+    if (event.kind === 'tlsLoaded') this.#registry.endRevoked();
   }
 
   #bind(address: string, credentials: ServerCredentials): Promise<number> {

@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { canonicalIssuer } from '../certificates/distinguished-name.ts';
+import { serialKey } from '../certificates/revocation-list.ts';
 import type { CertifiedNames } from '../resources/identity-rule.ts';
 
 /** The verified certificate of a client. */
@@ -7,6 +9,10 @@ export interface PeerCertificate {
   readonly names: CertifiedNames;
   /** Milliseconds since the epoch. */
   readonly notAfterMs: number;
+  /** Canonical name of the CA that signed it. */
+  readonly issuer: string;
+  /** In the form of `serialKey`. */
+  readonly serial: string;
 }
 
 /** The certificate that the client of a call has shown and the server's CA has signed; undefined: none. */
@@ -19,6 +25,8 @@ export function peerCertificateOf(
   return {
     names: readNames(certificate.subjectAltName ?? ''),
     notAfterMs: certificate.validToDate.getTime(),
+    issuer: canonicalIssuer(raw),
+    serial: serialKey(certificate.serialNumber),
   };
 }
 

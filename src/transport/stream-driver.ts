@@ -100,7 +100,7 @@ export class StreamDriver {
     this.#state = initialStream({ variant: opened.variant, ads: typeUrl === undefined });
     parts.observe({ kind: 'streamOpened', stream: this.#view });
     if (parts.identity !== undefined) {
-      this.#identity = new IdentityCheck(parts.identity, parts.clock, message => this.#refuse(message));
+      this.#identity = new IdentityCheck(parts.identity, parts.clock, message => this.refuse(message));
     }
   }
 
@@ -156,6 +156,14 @@ export class StreamDriver {
     else this.#stallTimer = this.#parts.clock.after(this.#limits.endGraceMs, () => this.#parts.wire.reset());
   }
 
+  /** Ends the stream because its client is not who it must be. */
+  refuse(message: string, claimed?: NodeIdentity): void {
+    if (this.#end !== undefined || this.#closed) return;
+    const claim = claimed === undefined ? {} : { claimed: { id: claimed.id, cluster: claimed.cluster } };
+    this.#parts.observe({ kind: 'identityRefused', stream: this.#view, message, ...claim });
+    this.end('identity', status.PERMISSION_DENIED, message);
+  }
+
   /** The transport is done with the stream, whoever ended it. Idempotent. */
   closed(): void {
     if (this.#closed) return;
@@ -176,7 +184,7 @@ export class StreamDriver {
     }
     const problem = this.#identity?.problemOf(node);
     if (problem !== undefined) {
-      this.#refuse(problem, node);
+      this.refuse(problem, node);
       return;
     }
     this.#view.node = node;
@@ -192,13 +200,7 @@ export class StreamDriver {
     if (node === undefined) return;
     const { node: first } = this.#view;
     if (node.id === first?.id && node.cluster === first.cluster) return;
-    this.#refuse('a later message claims another node.id or node.cluster', node);
-  }
-
-  #refuse(message: string, claimed?: NodeIdentity): void {
-    const claim = claimed === undefined ? {} : { claimed: { id: claimed.id, cluster: claimed.cluster } };
-    this.#parts.observe({ kind: 'identityRefused', stream: this.#view, message, ...claim });
-    this.end('identity', status.PERMISSION_DENIED, message);
+    this.refuse('a later message claims another node.id or node.cluster', node);
   }
 
   #decodeNode(nodeBytes: Uint8Array): NodeIdentity | undefined {

@@ -6,7 +6,7 @@ import { admit, type AdmissionOptions, initialAdmission, leave } from './admissi
 import type { DiscoveryMethod } from './discovery-services.ts';
 import type { IdentityRule } from '../resources/identity-rule.ts';
 import { GrpcWire, type RawCall } from './grpc-wire.ts';
-import { peerCertificateOf } from './peer-certificate.ts';
+import { peerCertificateOf, type PeerCertificate } from './peer-certificate.ts';
 import { StreamDriver, type StagesFor, type StreamWire } from './stream-driver.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
@@ -21,6 +21,8 @@ export interface StreamRegistryParts {
   readonly observe: TransportObserver;
   /** A number in [0, 1): the order in which a drain ends streams. */
   readonly random: () => number;
+  /** True for client certificates that are not to be served any more. */
+  readonly isRevoked: (certificate: PeerCertificate) => boolean;
 }
 
 export interface StreamRegistryOptions {
@@ -38,13 +40,15 @@ const REFUSALS: Readonly<Record<RefusalReason, readonly [status, string]>> = {
   draining: [status.UNAVAILABLE, 'this replica is shutting down'],
 };
 
+const REVOKED = 'the client certificate has been revoked';
+
 /** All open streams of the process: lets them in, drives them, and ends them when the process goes. */
 export class StreamRegistry {
   readonly #parts: StreamRegistryParts;
   readonly #options: StreamRegistryOptions;
   readonly #encoder: UpdateEncoder;
   readonly #queue = new TurnQueue();
-  readonly #drivers = new Set<StreamDriver>();
+  readonly #drivers = new Map<StreamDriver, PeerCertificate | undefined>();
   #admission;
   #lastId = 0;
   #draining = false;
@@ -58,7 +62,7 @@ export class StreamRegistry {
 
   /** The open streams. */
   streams(): StreamView[] {
-    return [...this.#drivers].map(driver => driver.view);
+    return [...this.#drivers.keys()].map(driver => driver.view);
   }
 
   /** Streams that wait for the newest snapshot to be pushed. */
@@ -92,6 +96,11 @@ export class StreamRegistry {
     onceGone(call, () => turn[Symbol.dispose]());
   }
 
+  /** Ends the streams of clients whose certificate has been revoked; their connections may have been open for long. */
+  endRevoked(): void {
+    for (const [driver, certificate] of this.#drivers) this.#endIfRevoked(driver, certificate);
+  }
+
   /**
    * Refuses new streams from now on and ends the open ones with UNAVAILABLE in random order, evenly spread.
    * Resolves when all are gone, or `endGraceMs` after the last one was ended.
@@ -99,7 +108,7 @@ export class StreamRegistry {
    */
   async drain(spreadMs: number): Promise<void> {
     this.#draining = true;
-    const drivers = shuffled([...this.#drivers], this.#parts.random);
+    const drivers = shuffled([...this.#drivers.keys()], this.#parts.random);
     const [code, message] = REFUSALS.draining;
     await Promise.all(
       drivers.map(async (driver, index) => {
@@ -116,7 +125,8 @@ export class StreamRegistry {
     // The wire and the driver know each other; the driver exists before the first write.
     const wire: StreamWire = new GrpcWire(call, () => driver.drained());
     const { identity: rule } = this.#options;
-    const identity = rule === undefined ? {} : { identity: { rule, certificate: peerCertificateOf(call) } };
+    const certificate = peerCertificateOf(call);
+    const identity = rule === undefined ? {} : { identity: { rule, certificate } };
     const driver = new StreamDriver(
       { wire, source, stages, clock, observe, encoder: this.#encoder, queue: this.#queue, step, ...identity },
       this.#options.limits,
@@ -129,13 +139,18 @@ export class StreamRegistry {
         openedAtMs: clock.nowMs(),
       },
     );
-    this.#drivers.add(driver);
+    this.#drivers.set(driver, certificate);
     onceGone(call, () => {
       this.#drivers.delete(driver);
       driver.closed();
     });
     call.on('data', (message: Buffer) => driver.receive(message));
     call.on('end', () => driver.halfClosed());
+    this.#endIfRevoked(driver, certificate);
+  }
+
+  #endIfRevoked(driver: StreamDriver, certificate: PeerCertificate | undefined): void {
+    if (certificate !== undefined && this.#parts.isRevoked(certificate)) driver.refuse(REVOKED);
   }
 
   #refuse(call: RawCall, method: DiscoveryMethod, reason: RefusalReason): void {

@@ -4,6 +4,8 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { Clock } from '../platform/clock.ts';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
+import { RevokedClients } from './revoked-clients.ts';
 import type { TransportObserver } from './transport-event.ts';
 
 /** PEM files of the xDS port. */
@@ -12,6 +14,8 @@ export interface TlsFiles {
   readonly keyPath: string;
   /** With it, clients must show a certificate that it signed (mutual TLS). */
   readonly clientCaPath?: string;
+  /** Revocation lists of all CAs in it. */
+  readonly clientCrlPath?: string;
 }
 
 /** Hints that a file may have changed; what they say is never trusted, only read again. */
@@ -56,6 +60,7 @@ interface Loaded {
   /** All bytes read, to see whether anything changed. */
   readonly content: Buffer;
   readonly certificate: X509Certificate;
+  readonly revoked: RevokedClients;
 }
 
 /**
@@ -68,6 +73,7 @@ export class TlsIdentity implements Disposable {
   readonly #options: TlsIdentityOptions;
   readonly #reloadable: ReloadableCredentials;
   #content: Buffer;
+  #revoked: RevokedClients;
   #refusedMessage = '';
   #timer: Disposable | undefined;
   #watch: Disposable | undefined;
@@ -78,6 +84,7 @@ export class TlsIdentity implements Disposable {
     this.#parts = parts;
     this.#options = options;
     this.#content = first.content;
+    this.#revoked = first.revoked;
     this.#reloadable = new ReloadableCredentials(first.context, options.files.clientCaPath !== undefined);
     this.credentials = this.#reloadable;
     this.#tellLoaded(first);
@@ -88,7 +95,7 @@ export class TlsIdentity implements Disposable {
   /** @throws AuthplaneError TLS_FILES_INVALID when the files cannot be used at the start. */
   static async load(parts: TlsIdentityParts, options: TlsIdentityOptions): Promise<TlsIdentity> {
     try {
-      return new TlsIdentity(parts, options, await readFiles(options.files));
+      return new TlsIdentity(parts, options, await readFiles(options.files, parts.clock.nowMs()));
     } catch (cause) {
       throw new AuthplaneError('TLS_FILES_INVALID', `xDS port: ${messageOf(cause)}`, { cause });
     }
@@ -99,10 +106,11 @@ export class TlsIdentity implements Disposable {
     if (this.#reading || this.#disposed) return;
     this.#reading = true;
     try {
-      const loaded = await readFiles(this.#options.files);
+      const loaded = await readFiles(this.#options.files, this.#parts.clock.nowMs());
       this.#refusedMessage = '';
       if (this.#isDisposed() || loaded.content.equals(this.#content)) return;
       this.#content = loaded.content;
+      this.#revoked = loaded.revoked;
       this.#reloadable.replace(loaded.context);
       this.#tellLoaded(loaded);
     } catch (thrown) {
@@ -113,6 +121,11 @@ export class TlsIdentity implements Disposable {
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** True when a revocation list in force names the certificate. */
+  isRevoked(certificate: PeerCertificate): boolean {
+    return this.#revoked.has(certificate);
   }
 
   [Symbol.dispose](): void {
@@ -141,12 +154,13 @@ export class TlsIdentity implements Disposable {
 }
 
 function pathsOf(files: TlsFiles): string[] {
-  return [files.certPath, files.keyPath, ...(files.clientCaPath === undefined ? [] : [files.clientCaPath])];
+  const { certPath, keyPath, clientCaPath, clientCrlPath } = files;
+  return [certPath, keyPath, clientCaPath, clientCrlPath].filter(path => path !== undefined);
 }
 
 /** @throws Error that names the file, never its content. */
-async function readFiles(files: TlsFiles): Promise<Loaded> {
-  const [cert, key, ca] = await Promise.all(pathsOf(files).map(path => readFile(path)));
+async function readFiles(files: TlsFiles, nowMs: number): Promise<Loaded> {
+  const [cert, key, ca, crl] = await Promise.all(pathsOf(files).map(path => readFile(path)));
   if (cert === undefined || key === undefined) throw new Error('certificate and key are required');
   const certificate = attempt(`${files.certPath} holds no certificate`, () => new X509Certificate(cert));
   const privateKey = attempt(`${files.keyPath} holds no usable private key`, () => createPrivateKey(key));
@@ -155,10 +169,23 @@ async function readFiles(files: TlsFiles): Promise<Loaded> {
   }
   if (ca !== undefined)
     attempt(`${files.clientCaPath ?? ''} holds no certificate`, () => new X509Certificate(ca));
-  const context: SecureContextOptions = { cert, key, ...(ca === undefined ? {} : { ca }) };
+  const named = (name = '', bytes: Buffer = Buffer.alloc(0)) => ({ name, bytes });
+  const revoked = new RevokedClients(
+    named(files.clientCaPath, ca),
+    crl === undefined ? undefined : named(files.clientCrlPath, crl),
+    nowMs,
+  );
+  const context: SecureContextOptions = {
+    cert,
+    key,
+    ...(ca === undefined ? {} : { ca }),
+    ...(crl === undefined ? {} : { crl }),
+  };
   attempt(`${files.certPath} cannot be used by TLS`, () => createSecureContext(context));
-  const content = Buffer.concat([cert, Buffer.from([0]), key, Buffer.from([0]), ca ?? Buffer.alloc(0)]);
-  return { context, content, certificate };
+  const content = Buffer.concat(
+    [cert, key, ca ?? '', crl ?? ''].flatMap(part => [Buffer.from(part), Buffer.from([0])]),
+  );
+  return { context, content, certificate, revoked };
 }
 
 /** Runs a parser and replaces its message, which could quote what it read. */

@@ -127,6 +127,64 @@ describe('the gRPC port with TLS', () => {
     await nowStream.take();
   });
 
+  it('refuses revoked certificates, ends their streams, and goes on with the list before when a new one is bad', async () => {
+    await using directory = await temporaryDirectory();
+    const authority = CertificateAuthority.create('fleet');
+    const path = (name: string): string => join(directory.path, name);
+    const tls = {
+      ...{ certPath: path('tls.crt'), keyPath: path('tls.key') },
+      ...{ clientCaPath: path('ca.crt'), clientCrlPath: path('ca.crl') },
+    };
+    const own = authority.issue(LOCALHOST);
+    await writeFile(tls.certPath, own.chainPem);
+    await writeFile(tls.keyPath, own.privateKeyPem);
+    await writeFile(tls.clientCaPath, authority.certificatePem);
+    await writeFile(tls.clientCrlPath, authority.revocationList());
+    await using running = await startXdsServer(first, { tls, connections: { tlsPollMs: 20 } });
+    const [kept, lost] = [authority.issue(), authority.issue()];
+    using good = new XdsClient(running.address, NODE, clientCredentials(authority, kept), CLIENT_OPTIONS);
+    using bad = new XdsClient(running.address, NODE, clientCredentials(authority, lost), CLIENT_OPTIONS);
+    const [goodStream, badStream] = [good.open('ads', 'sotw'), bad.open('ads', 'delta')];
+    for (const stream of [goodStream, badStream]) {
+      stream.request(CLUSTER);
+      await stream.take();
+    }
+
+    await writeFile(tls.clientCrlPath, authority.revocationList([lost]));
+    const ended = await badStream.ended;
+    expect(ended.code).to.equal(status.PERMISSION_DENIED);
+    expect(ended.details).to.match(/revoked/);
+    const again = bad.open('ads', 'sotw');
+    again.request(CLUSTER);
+    expect((await again.ended).code, 'over the connection that is still open').to.equal(
+      status.PERMISSION_DENIED,
+    );
+    using late = new XdsClient(running.address, NODE, clientCredentials(authority, lost), CLIENT_OPTIONS);
+    const lateStream = late.open('ads', 'sotw');
+    lateStream.request(CLUSTER);
+    expect((await lateStream.ended).code, 'over a new connection').to.equal(status.UNAVAILABLE);
+    expect([...again.received, ...lateStream.received]).to.deep.equal([]);
+
+    const stranger = CertificateAuthority.create('fleet').revocationList();
+    const expired = authority.revocationList([], { notAfter: new Date(Date.now() - 1_000) });
+    for (const [text, why] of [
+      ['half of a list', /not a PEM file/],
+      [stranger, /not signed by the CA/],
+      [expired, /ca\.crl: revocation list 1/],
+    ] as const) {
+      await writeFile(tls.clientCrlPath, text);
+      await waitFor('the report', () =>
+        running.eventsOf('tlsRefused').some(({ message }) => why.test(message)),
+      );
+    }
+    using still = new XdsClient(running.address, NODE, clientCredentials(authority, lost), CLIENT_OPTIONS);
+    const stillStream = still.open('ads', 'sotw');
+    stillStream.request(CLUSTER);
+    expect((await stillStream.ended).code).to.equal(status.UNAVAILABLE);
+    running.source.publish(second);
+    expect((await goodStream.take()).bodies, 'the others go on').to.deep.equal(['a=2']);
+  });
+
   it('survives plaintext and garbage where TLS is expected', async () => {
     await using directory = await temporaryDirectory();
     const authority = CertificateAuthority.create();

@@ -189,7 +189,7 @@ describe('a stream driver', () => {
     const dayMs = 24 * 3_600_000;
     const start = (leftMs: number | undefined) => {
       const notAfterMs = new FakeClock().nowMs() + (leftMs ?? 0);
-      const certificate = leftMs === undefined ? undefined : { names, notAfterMs };
+      const certificate = leftMs === undefined ? undefined : { names, notAfterMs, issuer: '', serial: '1' };
       return driverScene({ snapshot: clusters('1'), parts: { identity: { rule, certificate } } });
     };
     const open = start(60 * dayMs);

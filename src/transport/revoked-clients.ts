@@ -1,0 +1,33 @@
+import { readBlocks } from '../certificates/certificate-file.ts';
+import type { NamedPem } from '../certificates/certificate-issue.ts';
+import { checkTrustBundle } from '../certificates/trust-bundle.ts';
+import { readRevocationList, revokedSerials } from '../certificates/revocation-list.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
+
+/** Client certificates that must not be served, although a CA of the server signed them. */
+export class RevokedClients {
+  readonly #keys = new Set<string>();
+
+  /**
+   * @param crl PEM revocation lists of all CAs of `trustedCa`; undefined: nothing is revoked.
+   * @throws Error when a list is damaged, foreign, out of date or missing for a CA (nobody could connect with it).
+   */
+  constructor(trustedCa: NamedPem, crl: NamedPem | undefined, nowMs: number) {
+    if (crl === undefined) return;
+    const errors = checkTrustBundle({ trustedCa, crl }, nowMs).filter(({ severity }) => severity === 'error');
+    if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('; '));
+    for (const block of readBlocks(crl).blocks) {
+      if (block.label !== 'X509 CRL') continue;
+      const list = readRevocationList(block.der);
+      for (const serial of revokedSerials(list)) this.#keys.add(keyOf(list.issuer, serial));
+    }
+  }
+
+  has({ issuer, serial }: PeerCertificate): boolean {
+    return this.#keys.has(keyOf(issuer, serial));
+  }
+}
+
+function keyOf(issuer: string, serial: string): string {
+  return `${serial} ${issuer}`;
+}
