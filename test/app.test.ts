@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import type { SnapshotsStatus } from '../src/admin/status-source.ts';
 import { App } from '../src/app.ts';
+import { CertificateAuthority } from '../src/cli/policy-test/certificate-authority.ts';
 import type { ReadyReport } from '../src/observability/ready-report.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { createLogger } from '../src/platform/log.ts';
@@ -78,6 +79,35 @@ describe('App', () => {
     expect(body).to.contain('authplane_ready 1');
     expect(body).to.contain('process_cpu_seconds_total');
     expect(running.events('snapshot.loaded')).to.have.length(1);
+  });
+
+  it('tells when the certificates of its proxies end', async () => {
+    await using directory = await temporaryDirectory();
+    const authority = CertificateAuthority.create();
+    const notAfter = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 30 * 86_400_000);
+    const [late, soon] = [authority.issue(), authority.issue({ notAfter })];
+    await writeFiles(directory.path, {
+      'snapshots/a.yaml': `${clusterFile('a')}certificates:
+- {name: late, certificate_chain: late.pem, private_key: late.key}
+- {name: soon, certificate_chain: soon.pem, private_key: soon.key}
+trust_bundles:
+- {name: old, trusted_ca: ca.pem}
+`,
+      'snapshots/late.pem': late.chainPem,
+      'snapshots/late.key': late.privateKeyPem,
+      'snapshots/soon.pem': soon.chainPem,
+      'snapshots/soon.key': soon.privateKeyPem,
+      'snapshots/ca.pem': authority.certificatePem,
+    });
+    await using running = await Running.start(directory.path);
+    const { groups } = await running.snapshots();
+    expect(groups[0]?.certificates.map(({ name }) => name).sort()).to.deep.equal(['late', 'soon']);
+    expect(groups[0]?.certificates.find(({ name }) => name === 'soon')?.not_after).to.equal(
+      notAfter.toISOString(),
+    );
+    expect((await running.get('/metrics')).body).to.contain(
+      `authplane_snapshot_certificate_not_after_timestamp_seconds{group="a.yaml"} ${notAfter.getTime() / 1_000}`,
+    );
   });
 
   it('stays up without a valid snapshot, says why, and becomes ready with the first good one', async () => {

@@ -104,6 +104,8 @@ export interface GroupStatus {
   readonly version: string;
   /** Routes that need no authentication, each with the reason that an operator wrote. */
   readonly public_routes: readonly { readonly route: string; readonly reason: string }[];
+  /** TLS certificates that its proxies get, and when they end (RFC 3339). */
+  readonly certificates: readonly { readonly name: string; readonly not_after: string }[];
   readonly pinned_version: string | null;
   /**
    * `current`: as the files say. `held`: an earlier version, because the files have an error for its nodes.

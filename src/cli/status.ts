@@ -5,6 +5,9 @@ import { examples, type CommandContext } from './command.ts';
 import type { ExitName } from './exit-codes.ts';
 import { formatTable, outputOption, printData, type OutputFormat } from './output.ts';
 
+/** Certificates closer to their end than this are named: 7 days. */
+const EXPIRY_WARNING_MS = 7 * 24 * 3_600_000;
+
 interface Options {
   readonly server: string;
   readonly all?: true;
@@ -36,7 +39,7 @@ export function registerStatus({ program, io, run }: CommandContext): void {
           '/api/v1/nodes',
         );
         const fleet = { snapshots, nodes };
-        await printData(io, options.output, fleet, () => fleetTable(fleet, options.all === true));
+        await printData(io, options.output, fleet, () => fleetTable(fleet, options.all === true, Date.now()));
         return exitOf(fleet);
       }),
     );
@@ -52,7 +55,7 @@ function needsAttention(node: NodeStatus): boolean {
 }
 
 /** The text of `-o table`. */
-function fleetTable({ snapshots, nodes }: Fleet, showAll: boolean): string {
+function fleetTable({ snapshots, nodes }: Fleet, showAll: boolean, nowMs: number): string {
   const shown = nodes.filter(node => showAll || needsAttention(node));
   const sections = [
     `last load: ${snapshots.last_load}${snapshots.last_load_at === null ? '' : ` at ${snapshots.last_load_at}`}\n`,
@@ -65,6 +68,8 @@ function fleetTable({ snapshots, nodes }: Fleet, showAll: boolean): string {
   if (snapshots.groups.length > 0) sections.push('\n', groupTable(snapshots.groups));
   const open = snapshots.groups.flatMap(group => group.public_routes);
   if (open.length > 0) sections.push('\n', publicTable(open));
+  const ending = snapshots.groups.flatMap(group => endingCertificates(group, nowMs));
+  if (ending.length > 0) sections.push('\n', formatTable(['CERTIFICATE', 'GROUP', 'ENDS'], ending));
   if (shown.length > 0) sections.push('\n', nodeTable(shown));
   for (const node of shown) sections.push(...nackLines(node));
   const draining = nodes.filter(node => node.connected && node.auth_edits === 'drain').length;
@@ -89,6 +94,13 @@ function groupTable(groups: readonly GroupStatus[]): string {
     String(group.nodes),
   ]);
   return formatTable(['GROUP', 'VERSION', 'STATE', 'RESOURCES', 'NODES'], rows);
+}
+
+/** Rows of the certificates that run out within a week, or have. */
+function endingCertificates({ group, certificates }: GroupStatus, nowMs: number): readonly string[][] {
+  return certificates
+    .filter(({ not_after }) => Date.parse(not_after) - nowMs < EXPIRY_WARNING_MS)
+    .map(({ name, not_after }) => [name, group, not_after]);
 }
 
 function publicTable(routes: GroupStatus['public_routes']): string {

@@ -3,6 +3,7 @@ import type { Metrics } from '../platform/metrics.ts';
 import { METRIC_FAMILIES } from '../platform/metric-families.ts';
 import { RESOURCE_TYPES, shortNameOf, type ResourceTypeName } from '../resources/type-url.ts';
 import { contentVersion } from '../resources/version.ts';
+import type { GroupStatus } from '../store/group-status.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 
 /** What gauges are read from. */
@@ -35,6 +36,19 @@ export function collectState(metrics: Metrics, { store, fleet, pushQueueDepth }:
   );
   metrics.set('xdsPushQueueDepth', {}, pushQueueDepth);
   collectClients(metrics, fleet);
+  collectCertificates(metrics, groups);
+}
+
+function collectCertificates(metrics: Metrics, groups: readonly GroupStatus[]): void {
+  metrics.clear('snapshotCertificateNotAfter');
+  const earliestMs = new Map<string, number>();
+  for (const { key, certificates } of groups) {
+    for (const { notAfterMs } of certificates) {
+      earliestMs.set(key, Math.min(earliestMs.get(key) ?? notAfterMs, notAfterMs));
+    }
+  }
+  for (const [group, endMs] of earliestMs)
+    metrics.set('snapshotCertificateNotAfter', { group }, endMs / 1000);
 }
 
 function collectClients(metrics: Metrics, fleet: Pick<Fleet, 'clients'>): void {

@@ -78,6 +78,10 @@ function groupView(group: GroupStatus): GroupView {
     public_routes: group.publicRoutes.flatMap(route =>
       route.posture.kind === 'public' ? [{ route: describeRoute(route), reason: route.posture.reason }] : [],
     ),
+    certificates: group.certificates.map(({ name, notAfterMs }) => ({
+      name,
+      not_after: new Date(notAfterMs).toISOString(),
+    })),
     pinned_version: group.pinnedVersion ?? null,
     state: group.state,
     since: new Date(group.sinceMs).toISOString(),

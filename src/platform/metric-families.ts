@@ -255,6 +255,12 @@ export const METRIC_FAMILIES = {
     help: 'End of validity of the certificate of the xDS server, as seconds since the epoch.',
     labels: {},
   },
+  snapshotCertificateNotAfter: {
+    type: 'gauge',
+    name: 'snapshot_certificate_not_after_timestamp_seconds',
+    help: 'End of validity of the first certificate to run out among those that proxies get by SDS, as seconds since the epoch.',
+    labels: { group: GROUP },
+  },
   lastKnownGoodWrites: {
     type: 'counter',
     name: 'last_known_good_writes_total',

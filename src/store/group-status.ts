@@ -10,6 +10,13 @@ import type { Version } from '../resources/version.ts';
  */
 export type GroupState = 'current' | 'held' | 'stale-source' | 'orphaned';
 
+/** A TLS certificate that proxies get by SDS. */
+export interface CertificateStatus {
+  readonly name: string;
+  /** Milliseconds since the epoch; of the chain, the earliest. */
+  readonly notAfterMs: number;
+}
+
 /** A snapshot that is served. One key may occur twice while some of the nodes of a group are held back. */
 export interface GroupStatus {
   readonly key: string;
@@ -19,6 +26,8 @@ export interface GroupStatus {
   readonly resourceCounts: ReadonlyMap<TypeUrl, number>;
   /** Routes without authentication, each with its written reason. */
   readonly publicRoutes: readonly RoutePosture[];
+  /** The TLS certificates among its secrets, with the end of their validity. */
+  readonly certificates: readonly CertificateStatus[];
   readonly state: GroupState;
   /** Number of different connected nodes that have it. */
   readonly nodes: number;

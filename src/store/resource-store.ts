@@ -1,11 +1,12 @@
+import { secretExpiryMs } from '../certificates/secret-expiry.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { NodeIdentity } from '../resources/node.ts';
 import type { Resource } from '../resources/resource.ts';
 import { nodeGroupKey, resourcesOf, type Snapshot } from '../resources/snapshot.ts';
-import type { TypeUrl } from '../resources/type-url.ts';
+import { SECRET, type TypeUrl } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
 import { acceptLoad, acceptNode } from './acceptance.ts';
-import type { GroupState, GroupStatus, NodeWithout } from './group-status.ts';
+import type { CertificateStatus, GroupState, GroupStatus, NodeWithout } from './group-status.ts';
 import type { LoadOutcome } from './load-outcome.ts';
 import type { Load } from './load.ts';
 import { nodeKey } from './node-key.ts';
@@ -229,9 +230,21 @@ function statusOf(group: PublishedGroup, state: GroupState, nodes: number): Grou
     version,
     pinnedVersion,
     resourceCounts,
+    certificates: certificatesOf(resources.get(SECRET)?.byName),
     publicRoutes: (auth?.routes ?? []).filter(({ posture }) => posture.kind === 'public'),
     state,
     nodes,
     sinceMs: group.sinceMs,
   };
+}
+
+/** Certificates are parsed once; resources are shared by all snapshots that have them. */
+const expiries = new WeakMap<Resource, number | undefined>();
+
+function certificatesOf(secrets: ReadonlyMap<string, Resource> = new Map()): readonly CertificateStatus[] {
+  return [...secrets.values()].flatMap(secret => {
+    if (!expiries.has(secret)) expiries.set(secret, secretExpiryMs(secret.body));
+    const notAfterMs = expiries.get(secret);
+    return notAfterMs === undefined ? [] : [{ name: secret.name, notAfterMs }];
+  });
 }

@@ -62,6 +62,7 @@ const snapshots: SnapshotsStatus = {
       files: ['edge.yaml'],
       version: 'v2',
       public_routes: [],
+      certificates: [],
       pinned_version: null,
       state: 'current',
       since: '2026-11-24T08:00:00.000Z',
@@ -121,6 +122,20 @@ describe('authplane status', () => {
       expect(stdout).to.match(
         /^PUBLIC ROUTE +REASON\nedge\/all#1 GET \/healthz +load balancers have no token$/m,
       );
+    });
+  });
+
+  it('names certificates of proxies that run out within a week', async () => {
+    const end = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+    const certificates = [
+      { name: 'far', not_after: end(8) },
+      { name: 'near', not_after: end(6) },
+    ];
+    const groups = snapshots.groups.map(group => ({ ...group, certificates }));
+    await withServer([synced], { ...snapshots, groups }, async url => {
+      const { stdout } = await runCli(['status', '--server', url]);
+      expect(stdout).to.match(/^CERTIFICATE +GROUP +ENDS\nnear +edge\.yaml +20/m);
+      expect(stdout).not.to.contain('far ');
     });
   });
 
