@@ -258,7 +258,7 @@ export const METRIC_FAMILIES = {
   snapshotCertificateNotAfter: {
     type: 'gauge',
     name: 'snapshot_certificate_not_after_timestamp_seconds',
-    help: 'End of validity of the first certificate to run out among those that proxies get by SDS, as seconds since the epoch.',
+    help: 'Earliest end of validity among the certificates that proxies get by SDS, as seconds since the epoch.',
     labels: { group: GROUP },
   },
   lastKnownGoodWrites: {
