@@ -94,7 +94,7 @@ export class XdsServer {
     this.#tlsFiles = options.tls;
     const isRevoked = (certificate: PeerCertificate): boolean => this.#tls?.isRevoked(certificate) === true;
     this.#registry = new StreamRegistry(
-      { ...parts, isRevoked },
+      { ...parts, ...(options.tls?.clientCrlPath === undefined ? {} : { isRevoked }) },
       {
         controlPlaneId: options.controlPlaneId,
         limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },

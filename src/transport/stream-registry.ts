@@ -21,8 +21,8 @@ export interface StreamRegistryParts {
   readonly observe: TransportObserver;
   /** A number in [0, 1): the order in which a drain ends streams. */
   readonly random: () => number;
-  /** True for client certificates that are not to be served any more. */
-  readonly isRevoked: (certificate: PeerCertificate) => boolean;
+  /** True for client certificates that are not to be served any more. Absent: none is ever revoked. */
+  readonly isRevoked?: (certificate: PeerCertificate) => boolean;
 }
 
 export interface StreamRegistryOptions {
@@ -125,7 +125,8 @@ export class StreamRegistry {
     // The wire and the driver know each other; the driver exists before the first write.
     const wire: StreamWire = new GrpcWire(call, () => driver.drained());
     const { identity: rule } = this.#options;
-    const certificate = peerCertificateOf(call);
+    const isAsked = rule !== undefined || this.#parts.isRevoked !== undefined;
+    const certificate = isAsked ? peerCertificateOf(call) : undefined;
     const identity = rule === undefined ? {} : { identity: { rule, certificate } };
     const driver = new StreamDriver(
       { wire, source, stages, clock, observe, encoder: this.#encoder, queue: this.#queue, step, ...identity },
@@ -150,7 +151,7 @@ export class StreamRegistry {
   }
 
   #endIfRevoked(driver: StreamDriver, certificate: PeerCertificate | undefined): void {
-    if (certificate !== undefined && this.#parts.isRevoked(certificate)) driver.refuse(REVOKED);
+    if (certificate !== undefined && this.#parts.isRevoked?.(certificate) === true) driver.refuse(REVOKED);
   }
 
   #refuse(call: RawCall, method: DiscoveryMethod, reason: RefusalReason): void {

@@ -2,10 +2,11 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
+import type { NamedPem } from '../certificates/certificate-issue.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
 import type { PeerCertificate } from './peer-certificate.ts';
-import { RevokedClients } from './revoked-clients.ts';
+import { assertListsUsable, RevokedClients } from './revoked-clients.ts';
 import type { TransportObserver } from './transport-event.ts';
 
 /** PEM files of the xDS port. */
@@ -55,6 +56,15 @@ class ReloadableCredentials extends ServerCredentials {
   }
 }
 
+interface TlsBytes {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: NamedPem | undefined;
+  readonly crl: NamedPem | undefined;
+  /** All of it, to see whether anything changed. */
+  readonly content: Buffer;
+}
+
 interface Loaded {
   readonly context: SecureContextOptions;
   /** All bytes read, to see whether anything changed. */
@@ -95,7 +105,8 @@ export class TlsIdentity implements Disposable {
   /** @throws AuthplaneError TLS_FILES_INVALID when the files cannot be used at the start. */
   static async load(parts: TlsIdentityParts, options: TlsIdentityOptions): Promise<TlsIdentity> {
     try {
-      return new TlsIdentity(parts, options, await readFiles(options.files, parts.clock.nowMs()));
+      const bytes = await readFiles(options.files);
+      return new TlsIdentity(parts, options, loadFiles(options.files, bytes, parts.clock.nowMs()));
     } catch (cause) {
       throw new AuthplaneError('TLS_FILES_INVALID', `xDS port: ${messageOf(cause)}`, { cause });
     }
@@ -106,9 +117,15 @@ export class TlsIdentity implements Disposable {
     if (this.#reading || this.#disposed) return;
     this.#reading = true;
     try {
-      const loaded = await readFiles(this.#options.files, this.#parts.clock.nowMs());
+      const { files } = this.#options;
+      const bytes = await readFiles(files);
+      const nowMs = this.#parts.clock.nowMs();
+      // Of files that have not changed only the time can make something bad.
+      const isSame = bytes.content.equals(this.#content);
+      if (isSame) checkLists(bytes, nowMs);
+      const loaded = isSame ? undefined : loadFiles(files, bytes, nowMs);
       this.#refusedMessage = '';
-      if (this.#isDisposed() || loaded.content.equals(this.#content)) return;
+      if (this.#isDisposed() || loaded === undefined) return;
       this.#content = loaded.content;
       this.#revoked = loaded.revoked;
       this.#reloadable.replace(loaded.context);
@@ -158,34 +175,41 @@ function pathsOf(files: TlsFiles): string[] {
   return [certPath, keyPath, clientCaPath, clientCrlPath].filter(path => path !== undefined);
 }
 
-/** @throws Error that names the file, never its content. */
-async function readFiles(files: TlsFiles, nowMs: number): Promise<Loaded> {
-  const [cert, key, ca, crl] = await Promise.all(pathsOf(files).map(path => readFile(path)));
+async function readFiles(files: TlsFiles): Promise<TlsBytes> {
+  const [cert, key, ca, crl] = await Promise.all(
+    [files.certPath, files.keyPath, files.clientCaPath, files.clientCrlPath].map(async path =>
+      path === undefined ? undefined : { name: path, bytes: await readFile(path) },
+    ),
+  );
   if (cert === undefined || key === undefined) throw new Error('certificate and key are required');
+  const parts = [cert, key, ca, crl].map(file => file?.bytes ?? Buffer.alloc(0));
+  const content = Buffer.concat(parts.flatMap(part => [part, Buffer.from([0])]));
+  return { cert: cert.bytes, key: key.bytes, ca, crl, content };
+}
+
+/** @throws Error when a revocation list cannot be used now. */
+function checkLists({ ca, crl }: TlsBytes, nowMs: number): void {
+  if (crl !== undefined) assertListsUsable(ca ?? { name: '', bytes: Buffer.alloc(0) }, crl, nowMs);
+}
+
+/** @throws Error that names the file, never its content. */
+function loadFiles(files: TlsFiles, bytes: TlsBytes, nowMs: number): Loaded {
+  const { cert, key, ca, crl, content } = bytes;
   const certificate = attempt(`${files.certPath} holds no certificate`, () => new X509Certificate(cert));
   const privateKey = attempt(`${files.keyPath} holds no usable private key`, () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new Error(`${files.keyPath} is not the key of ${files.certPath}`);
   }
-  if (ca !== undefined)
-    attempt(`${files.clientCaPath ?? ''} holds no certificate`, () => new X509Certificate(ca));
-  const named = (name = '', bytes: Buffer = Buffer.alloc(0)) => ({ name, bytes });
-  const revoked = new RevokedClients(
-    named(files.clientCaPath, ca),
-    crl === undefined ? undefined : named(files.clientCrlPath, crl),
-    nowMs,
-  );
+  if (ca !== undefined) attempt(`${ca.name} holds no certificate`, () => new X509Certificate(ca.bytes));
+  checkLists(bytes, nowMs);
   const context: SecureContextOptions = {
     cert,
     key,
-    ...(ca === undefined ? {} : { ca }),
-    ...(crl === undefined ? {} : { crl }),
+    ...(ca === undefined ? {} : { ca: Buffer.from(ca.bytes) }),
+    ...(crl === undefined ? {} : { crl: Buffer.from(crl.bytes) }),
   };
   attempt(`${files.certPath} cannot be used by TLS`, () => createSecureContext(context));
-  const content = Buffer.concat(
-    [cert, key, ca ?? '', crl ?? ''].flatMap(part => [Buffer.from(part), Buffer.from([0])]),
-  );
-  return { context, content, certificate, revoked };
+  return { context, content, certificate, revoked: new RevokedClients(crl) };
 }
 
 /** Runs a parser and replaces its message, which could quote what it read. */
