@@ -9,7 +9,7 @@ import {
 import { readPem, type PemBlock } from './pem.ts';
 
 /** Certificates closer to their end than this are reported: 7 days. */
-const EXPIRY_WARNING_MS = 7 * 24 * 60 * 60 * 1000;
+export const EXPIRY_WARNING_MS = 7 * 24 * 60 * 60 * 1000;
 
 const CERTIFICATE_LABELS: ReadonlySet<string> = new Set([
   'CERTIFICATE',

@@ -1,12 +1,10 @@
 import type { GroupStatus, NodeStatus, SnapshotsStatus } from '../admin/status-source.ts';
+import { EXPIRY_WARNING_MS } from '../certificates/certificate-file.ts';
 import { RESOURCE_TYPES } from '../resources/type-url.ts';
 import { getJson, serverOption } from './admin-client.ts';
 import { examples, type CommandContext } from './command.ts';
 import type { ExitName } from './exit-codes.ts';
 import { formatTable, outputOption, printData, type OutputFormat } from './output.ts';
-
-/** Certificates closer to their end than this are named: 7 days. */
-const EXPIRY_WARNING_MS = 7 * 24 * 3_600_000;
 
 interface Options {
   readonly server: string;

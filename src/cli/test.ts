@@ -5,7 +5,8 @@ import { examples, type CommandContext } from './command.ts';
 import { printDiagnostics } from './diagnostics.ts';
 import type { CliIo } from './io.ts';
 import { outputOption, printData, type OutputFormat } from './output.ts';
-import type { Outcome } from './policy-test/judge-case.ts';
+import { judgeCase, type Outcome } from './policy-test/judge-case.ts';
+import type { PolicyCase } from './policy-test/policy-case.ts';
 import type { CasesRun, ReadCaseFile } from './policy-test/run-cases.ts';
 
 interface Options {
@@ -57,8 +58,7 @@ export function registerTest({ program, io, run }: CommandContext): void {
         if (!isRun(io, now)) return 'invalid';
         const other = options.against === undefined ? undefined : await runCases(options.against, files, how);
         if (other !== undefined && !isRun(io, other)) return 'invalid';
-        const { judgeCase } = await import('./policy-test/judge-case.ts');
-        const results = resultsOf(files, now.outcomes, other?.outcomes, judgeCase);
+        const results = resultsOf(files, now.outcomes, other?.outcomes);
         await printData(io, options.output, { cases: results }, () => resultText(results));
         return results.every(({ ok }) => ok) ? 'ok' : 'invalid';
       }),
@@ -89,19 +89,15 @@ function isRun(io: CliIo, result: CasesRun): result is Extract<CasesRun, { kind:
 
 function resultsOf(
   files: readonly ReadCaseFile[],
-  outcomes: ReadonlyMap<ReadCaseFile['content']['cases'][number], Outcome>,
-  others: ReadonlyMap<ReadCaseFile['content']['cases'][number], Outcome> | undefined,
-  judge: (
-    expected: ReadCaseFile['content']['cases'][number]['expect'],
-    outcome: Outcome,
-  ) => readonly string[],
+  outcomes: ReadonlyMap<PolicyCase, Outcome>,
+  others: ReadonlyMap<PolicyCase, Outcome> | undefined,
 ): readonly CaseResult[] {
   return files.flatMap(({ content, origins }) =>
     content.cases.flatMap((entry, index) => {
       const outcome = outcomes.get(entry);
       const origin = origins[index];
       if (outcome === undefined || origin === undefined) return [];
-      const problems = judge(entry.expect, outcome);
+      const problems = judgeCase(entry.expect, outcome);
       const before = others?.get(entry);
       return [
         {

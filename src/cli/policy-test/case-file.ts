@@ -1,4 +1,4 @@
-import { MATCH_ALL_NODE, type PolicyTestFile } from './policy-case.ts';
+import type { PolicyTestFile } from './policy-case.ts';
 import { parseYaml } from '../../compiler/document/parse-yaml.ts';
 import { FileReport } from '../../compiler/file-report.ts';
 import { fieldRuleVisitor } from '../../compiler/schema/field-rules.ts';
@@ -38,5 +38,5 @@ export function readCaseFile(schema: Schema, path: string, text: string): CaseFi
   // The schema says what the message is.
   const content = result.decoded.message as PolicyTestFile;
   const origins = content.cases.map((_, index) => report.originOf(['cases', index]));
-  return { kind: 'read', path, content: { ...content, node: content.node ?? MATCH_ALL_NODE }, origins };
+  return { kind: 'read', path, content, origins };
 }

@@ -15,9 +15,6 @@ export interface PolicyTestNode {
   readonly metadata: JsonObject | undefined;
 }
 
-/** A node without anything. */
-export const MATCH_ALL_NODE: PolicyTestNode = { id: '', cluster: '', metadata: undefined };
-
 export interface PolicyCase {
   readonly name: string;
   readonly request: PolicyRequest;
