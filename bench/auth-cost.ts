@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { authListener, testClaims, testProvider } from '../test/support/auth-snapshot.ts';
-import { freePort } from '../test/support/free-port.ts';
+import { freePort } from '../src/cli/policy-test/free-port.ts';
 import { HttpClient } from '../test/support/http-client.ts';
 import { jwksOf, TokenKey } from '../test/support/jwt.ts';
 import { ProxyEnvironment } from '../test/support/proxy-environment.ts';

@@ -5,7 +5,7 @@ import {
   startHttpAuthorization,
   type AuthorizationService,
 } from '../support/authorization-service.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { HttpClient } from '../support/http-client.ts';
 import { EchoUpstream } from '../support/long-streams.ts';
 import { ProxyEnvironment } from '../support/proxy-environment.ts';

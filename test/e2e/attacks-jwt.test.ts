@@ -9,7 +9,7 @@ import {
   testProvider,
 } from '../support/auth-snapshot.ts';
 import { encodePart, forge, withEc, withHmac, withRsa } from '../support/forged-token.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { HttpClient, type PlainRequest } from '../support/http-client.ts';
 import { ProxyEnvironment } from '../support/proxy-environment.ts';
 import { Upstream, type UpstreamAnswer } from '../support/upstream.ts';

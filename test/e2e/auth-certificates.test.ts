@@ -14,7 +14,7 @@ import {
   CertificateAuthority,
   type IssuedCertificate,
 } from '../../src/cli/policy-test/certificate-authority.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { jwksOf, TokenKey } from '../support/jwt.ts';
 import { ProxyEnvironment } from '../support/proxy-environment.ts';
 import { Upstream, type UpstreamAnswer } from '../support/upstream.ts';

@@ -8,7 +8,7 @@ import {
   testClaims,
   testProvider,
 } from '../support/auth-snapshot.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { HttpClient, type PlainResponse } from '../support/http-client.ts';
 import { IdentityProvider } from '../support/identity-provider.ts';
 import { jwksOf, TokenKey } from '../support/jwt.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ChainLoad, type ChainAnswer } from '../support/chain-load.ts';
 import { ChainWorld } from '../support/chain-world.ts';
 import { testClaims } from '../support/auth-snapshot.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { EchoUpstream, LongGrpcStream, LongWebsocket, startGrpcEcho } from '../support/long-streams.ts';
 import { HttpClient } from '../support/http-client.ts';
 import { ProxyEnvironment } from '../support/proxy-environment.ts';

@@ -9,7 +9,7 @@ import { AuthplaneProcess } from '../support/authplane-process.ts';
 import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
 import { edgeSnapshot, readerToken } from '../support/edge-snapshot.ts';
 import { EnvoyProcess } from '../support/envoy-process.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { TokenKey } from '../support/jwt.ts';
 import { SnapshotDirectory } from '../support/snapshot-directory.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

@@ -16,7 +16,7 @@ import {
 import { loadBootstrap } from '../support/bootstrap.ts';
 import { compile, linesOf } from '../support/compile.ts';
 import { EnvoyProcess } from '../support/envoy-process.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { HttpClient } from '../support/http-client.ts';
 import { jwksOf, TokenKey } from '../support/jwt.ts';
 import { testSchema } from '../support/schema.ts';

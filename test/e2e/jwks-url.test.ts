@@ -9,7 +9,7 @@ import {
   testClaims,
   testProvider,
 } from '../support/auth-snapshot.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { HttpClient } from '../support/http-client.ts';
 import { jwksOf, TokenKey } from '../support/jwt.ts';
 import { ProxyEnvironment } from '../support/proxy-environment.ts';

@@ -6,7 +6,7 @@ import { loadBootstrap } from '../support/bootstrap.ts';
 import { writeClientFiles } from '../support/client-files.ts';
 import { plainListener, routesOf, staticCluster } from '../support/demand-snapshot.ts';
 import { EnvoyProcess } from '../support/envoy-process.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { SnapshotDirectory } from '../support/snapshot-directory.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -7,7 +7,7 @@ import {
   routesOf,
   staticCluster,
 } from '../support/demand-snapshot.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { ProxyEnvironment } from '../support/proxy-environment.ts';
 import { Upstream, type UpstreamAnswer } from '../support/upstream.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { EdgeEnvironment } from '../support/edge-environment.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { TRANSPORT_VARIANTS } from '../support/transport-variants.ts';
 import { waitFor } from '../support/wait-for.ts';
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { Child } from '../../scripts/child-process.ts';
 import { httpsRequest, type HttpsAnswer } from '../../scripts/https-request.ts';
 import { REPOSITORY } from '../../scripts/paths.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { SnapshotDirectory } from '../support/snapshot-directory.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../src/cli/policy-test/certificate-authority.ts';
 import { edgeSnapshot, readerToken, type EdgeOptions } from './edge-snapshot.ts';
 import { EnvoyProcess } from './envoy-process.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { TokenKey } from './jwt.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
 import { SteadyLoad } from './steady-load.ts';

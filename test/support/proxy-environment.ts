@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AuthplaneProcess } from './authplane-process.ts';
 import { loadBootstrap, type Bootstrap } from './bootstrap.ts';
 import { EnvoyProcess } from './envoy-process.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 

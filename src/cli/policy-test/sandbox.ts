@@ -1,6 +1,3 @@
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Schema } from '../../compiler/schema/registry.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -9,6 +6,7 @@ import type { Snapshot } from '../../resources/snapshot.ts';
 import { XdsServer } from '../../transport/grpc-server.ts';
 import { bootstrapConfig } from '../bootstrap-config.ts';
 import { startEnvoy, type EnvoyRun } from './envoy-run.ts';
+import { freePort } from './free-port.ts';
 import { listenerNames, sandboxSnapshot } from './sandbox-snapshot.ts';
 import type { StandIns } from './stand-ins.ts';
 
@@ -100,14 +98,4 @@ async function hasAll({ adminUrl }: EnvoyRun): Promise<boolean> {
     const success = name.replace('update_attempt', 'update_success');
     return !name.endsWith('update_attempt') || Number(values.get(success) ?? 0) > 0;
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
