@@ -57,7 +57,7 @@ export async function measureServing(task: ServingTask): Promise<Figures> {
       observer: { callbackFailed: (_node, thrown) => failed(thrown), groupHeld: () => undefined },
       lastKnownGood: { saved: saved.happened, saveFailed: failed },
     },
-    { stateDirectory: join(task.scratch, 'state'), shrinkGuard: true },
+    { stateDirectory: join(task.scratch, 'state'), shrinkGuard: true, statePlaintext: true },
   );
   const emptyHeapBytes = collectedHeapBytes();
   let resources = 0;

@@ -5,7 +5,7 @@ import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:cry
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { CertificateAuthority } from '../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../src/authority/certificate-authority.ts';
 import { jwksOf, TokenKey } from '../test/support/jwt.ts';
 import { REPOSITORY } from './paths.ts';
 

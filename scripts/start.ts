@@ -1,4 +1,5 @@
 // `npm start`: authplane on snapshots/, two small servers, and one real Envoy between them and you, until Ctrl-C.
+import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -20,6 +21,17 @@ const SAME_SIGNAL_MS = 1_000;
 /** Starts a child that ends with this program. @throws an Error when that is ending already. */
 type Launch = (...command: Parameters<typeof Child.start>) => Child;
 
+function stateKeyFile({ workDirectory }: StartOptions): string {
+  return join(workDirectory, 'state.key');
+}
+
+/** The key that the last good snapshots are encrypted with; kept, so that the next start reads them. */
+async function makeStateKey(path: string): Promise<void> {
+  await writeFile(path, randomBytes(32), { mode: 0o600, flag: 'wx' }).catch((thrown: unknown) => {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  });
+}
+
 /** Starts authplane and returns the addresses of its ready line. */
 async function startAuthplane(
   options: StartOptions,
@@ -31,6 +43,7 @@ async function startAuthplane(
       join(REPOSITORY, 'src', 'main.ts'),
       'serve',
       ...['--snapshots', options.snapshots, '--state-dir', join(options.workDirectory, 'state')],
+      ...['--state-key-file', stateKeyFile(options)],
       ...[
         '--xds-address',
         `127.0.0.1:${options.xdsPort}`,
@@ -153,6 +166,7 @@ async function main(options: StartOptions, stack: AsyncDisposableStack): Promise
   await requireFreePort(options.adminPort, 'the admin address of authplane', '--admin-port');
   const listenerPort = envoy === undefined ? 0 : await claimPorts(options, stack);
   await mkdir(options.workDirectory, { recursive: true, mode: 0o700 });
+  await makeStateKey(stateKeyFile(options));
 
   const signalled = firstSignal();
   const children: Child[] = [];

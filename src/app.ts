@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AdminServer } from './admin/admin-server.ts';
+import { openAuthority } from './authority/open-authority.ts';
+import { Renewer } from './authority/renewer.ts';
 import { inlineSnapshot } from './compiler/auth/inline-snapshot.ts';
 import { rebindRoutes } from './compiler/auth/rebind-routes.ts';
 import { loadSchema, type Schema } from './compiler/schema/registry.ts';
@@ -15,6 +17,7 @@ import { Fleet } from './fleet/fleet.ts';
 import { Loader } from './loader/loader.ts';
 import { collectJwks, jwksObserver } from './observability/jwks-observer.ts';
 import { LoadingObserver } from './observability/loading-observer.ts';
+import { renewalObserver } from './observability/renewal-observer.ts';
 import { readyReport, type ListeningAddresses, type ReadyReport } from './observability/ready-report.ts';
 import { Readiness } from './observability/readiness.ts';
 import { collectState, countRequest } from './observability/state-metrics.ts';
@@ -40,6 +43,9 @@ export interface AppParts {
   /** Called once, when the server is ready for the first time. */
   readonly onReady: (report: ReadyReport) => void;
 }
+
+/** How often it is looked for certificates to renew. */
+const CA_RENEWAL_INTERVAL_MS = 60_000;
 
 /** The server: every component is made here, by hand, and connected to the others. */
 export class App {
@@ -82,6 +88,12 @@ export class App {
     );
     for (const problem of opened.problems) {
       log.error({ event: 'state.corrupt', error_code: problem.code }, problem.message);
+    }
+    if (!opened.isKept) {
+      log.warn(
+        { event: 'state.not_kept' },
+        'the last good snapshots are not kept over a restart: they hold private keys, so give --state-key-file, or allow clear text with --state-plaintext',
+      );
     }
     const stateDirectory = {
       name: 'state directory',
@@ -173,7 +185,28 @@ export class App {
     return [
       { name: 'admin server', start: () => admin.start(), stop: () => admin.stop() },
       this.#makeLoading(schema, store, watcher, announce),
+      ...this.#makeRenewer(),
       { name: 'xDS server', start: startXds, stop: () => xds.drain(this.#settings.drainSpreadMs) },
+    ];
+  }
+
+  /** None without a CA directory. */
+  #makeRenewer(): readonly Component[] {
+    const { caDirectory, caPassphraseFile } = this.#settings;
+    if (caDirectory === undefined) return [];
+    const { clock, log } = this.#parts;
+    let renewer: Renewer | undefined;
+    return [
+      {
+        name: 'certificate authority',
+        start: async () => {
+          const authority = await openAuthority(caDirectory, caPassphraseFile, clock);
+          const observer = renewalObserver({ metrics: this.#metrics, log });
+          renewer = new Renewer({ authority, clock, observer }, CA_RENEWAL_INTERVAL_MS);
+          await renewer.start();
+        },
+        stop: async () => renewer?.stop(),
+      },
     ];
   }
 

@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import type { SnapshotsStatus } from '../src/admin/status-source.ts';
 import { App } from '../src/app.ts';
-import { CertificateAuthority } from '../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../src/authority/certificate-authority.ts';
 import type { ReadyReport } from '../src/observability/ready-report.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { createLogger } from '../src/platform/log.ts';

@@ -130,4 +130,9 @@ function addApi(server: FastifyInstance, status: StatusSource): void {
   });
   server.get('/api/v1/nacks', () => ({ nacks: status.nacks() }));
   server.get('/api/v1/snapshots', () => status.snapshots());
+  server.get('/api/v1/secrets', () => ({ secrets: status.secrets() }));
+  server.get<{ Params: { name: string } }>('/api/v1/secrets/:name', (request, reply) => {
+    const { name } = request.params;
+    return status.secret(name) ?? refuse(reply, 404, 'SECRET_NOT_FOUND', `no secret "${name}" is served`);
+  });
 }

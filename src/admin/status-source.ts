@@ -1,3 +1,5 @@
+import type { SecretDetail, SecretStatus } from './secret-status.ts';
+
 /** What the admin server shows. Plain JSON: names, versions, places and times; never the content of a resource. */
 export interface StatusSource {
   health(): Health;
@@ -7,6 +9,9 @@ export interface StatusSource {
   /** Rejections that still stand or are recent, newest first. */
   nacks(): readonly NackStatus[];
   snapshots(): SnapshotsStatus;
+  secrets(): readonly SecretStatus[];
+  /** Undefined when no secret of that name is served. */
+  secret(name: string): SecretDetail | undefined;
 }
 
 /** Readiness with its reasons. Ready means every check is ok. */

@@ -67,13 +67,13 @@ export function readCertificates(pem: NamedPem): {
   return { certificates, issues };
 }
 
-/** The subject in one line, or the serial number for a certificate without a subject (usual for SPIFFE). */
+/** The subject in one line; without one (usual for SPIFFE) the first other name, or the serial number. */
 export function describeCertificate(certificate: X509Certificate): string {
   // The types promise a string; Node gives undefined for an empty subject.
   const subject = certificate.subject as string | undefined;
-  return subject === undefined || subject === ''
-    ? `serial number ${certificate.serialNumber}`
-    : `"${subject.split('\n').join(', ')}"`;
+  if (subject !== undefined && subject !== '') return `"${subject.split('\n').join(', ')}"`;
+  const [name] = (certificate.subjectAltName ?? '').split(', ');
+  return name === undefined || name === '' ? `serial number ${certificate.serialNumber}` : `"${name}"`;
 }
 
 /** Compares the validity of a certificate with the time: AP1507 expired, AP1508 not yet valid, AP1509 expires soon. */
@@ -88,7 +88,8 @@ export function checkValidity(
   if (nowMs > toMs) return certificateError('AP1507', `${subject} expired on ${formatTime(toMs)}`);
   if (nowMs < fromMs)
     return certificateError('AP1508', `${subject} is not valid before ${formatTime(fromMs)}`);
-  if (toMs - nowMs < EXPIRY_WARNING_MS) {
+  // Certificates of hours or days are renewed in time, or they would warn from the first moment.
+  if (toMs - nowMs < Math.min(EXPIRY_WARNING_MS, (toMs - fromMs) / 4)) {
     return certificateWarning('AP1509', `${subject} expires on ${formatTime(toMs)}`);
   }
   return undefined;

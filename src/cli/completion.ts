@@ -47,7 +47,10 @@ function completionsOf(program: Command): Completions {
   const commands = program.commands.map(command => ({
     name: command.name(),
     description: command.description(),
-    values: command.registeredArguments[0]?.argChoices ?? [],
+    values: [
+      ...(command.registeredArguments[0]?.argChoices ?? []),
+      ...command.commands.map(subcommand => subcommand.name()),
+    ],
     flags: [
       ...command.options
         .filter(option => !option.hidden)

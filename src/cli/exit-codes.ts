@@ -22,6 +22,8 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   STATE_DIR_UNUSABLE: 'internal',
   STATE_CORRUPT: 'internal',
   TLS_FILES_INVALID: 'invalid',
+  CA_UNUSABLE: 'internal',
+  CA_REFUSED: 'invalid',
   ENVOY_UNAVAILABLE: 'internal',
   UNREACHABLE: 'unreachable',
   INTERNAL: 'internal',

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../platform/errors.ts';
+import { registerCa } from './ca/ca.ts';
 import { registerBootstrap } from './bootstrap.ts';
 import type { CommandContext } from './command.ts';
 import { registerCompile } from './compile.ts';
@@ -10,6 +11,7 @@ import { EXIT_CODES, exitOf, type ExitName } from './exit-codes.ts';
 import { registerExplainCode } from './explain-code.ts';
 import type { CliIo } from './io.ts';
 import { registerSchema } from './schema.ts';
+import { registerSecrets } from './secrets.ts';
 import { registerServe } from './serve.ts';
 import { registerStatus } from './status.ts';
 import { registerTest } from './test.ts';
@@ -26,6 +28,8 @@ const COMMANDS: readonly ((context: CommandContext) => void)[] = [
   registerSchema,
   registerBootstrap,
   registerStatus,
+  registerSecrets,
+  registerCa,
   registerConfirm,
   registerExplainCode,
   registerCompletion,

@@ -5,8 +5,9 @@ import { MATCH_ALL, type NodeMatcher } from '../resources/node.ts';
 import type { SourceFile } from '../resources/source-tree.ts';
 import type { AuthDeclarations, AuthEntry } from './auth/auth-entry.ts';
 import type { AuthChainSpec, JwtProviderSpec, PolicySpec, PostureWaiverSpec } from './auth/auth-spec.ts';
-import type { CertificateEntry, CheckedFile, TrustBundleEntry } from './checked-file.ts';
+import type { CheckedFile } from './checked-file.ts';
 import type { FileReport } from './file-report.ts';
+import { FILE_SECRET_LISTS, readGrant, type EntryContext } from './read-file-secrets.ts';
 import { fieldRuleVisitor } from './schema/field-rules.ts';
 import { messageField, stringField, stringsField, type PlainMessage } from './schema/plain-message.ts';
 import type { Schema } from './schema/registry.ts';
@@ -16,7 +17,7 @@ import { walk } from './schema/walk.ts';
 /** What stands in a snapshot file beside Envoy's own resources. */
 export type Envelope = Pick<
   CheckedFile,
-  'matcher' | 'pinnedVersion' | 'certificates' | 'trustBundles' | 'auth'
+  'matcher' | 'pinnedVersion' | 'fileSecrets' | 'secretGrants' | 'auth'
 >;
 
 /** What reading it needs. */
@@ -33,12 +34,16 @@ export function checkEnvelope(context: EnvelopeContext, json: JsonObject): Envel
   return {
     matcher: readMatcher(context, valueIn(context, json, 'node')),
     pinnedVersion: readVersion(context, valueIn(context, json, 'version')),
-    certificates: readList(context, json, 'certificates', (message, path) =>
-      readCertificate(context, message, path),
+    fileSecrets: Object.entries(FILE_SECRET_LISTS).flatMap(([list, read]) =>
+      readList(context, json, list, (message, path) => read(message, path, entryContext(context))).filter(
+        entry => entry !== undefined,
+      ),
     ),
-    trustBundles: readList(context, json, 'trust_bundles', (message, path) =>
-      readTrustBundle(context, message, path),
-    ),
+    secretGrants: readList(context, json, 'secret_grants', (message, path) => ({
+      name: stringField(message, 'name'),
+      grant: readGrant(message, path, entryContext(context)),
+      origin: context.report.originOf(path),
+    })),
     auth: readAuth(context, json),
   };
 }
@@ -105,32 +110,13 @@ function readList<T>(
   });
 }
 
-function readCertificate(
-  context: EnvelopeContext,
-  message: PlainMessage,
-  path: DocumentPath,
-): CertificateEntry {
+function entryContext(context: EnvelopeContext): EntryContext {
+  const { schema, report } = context;
   return {
-    name: stringField(message, 'name'),
-    certificateChainPath: resolvePath(context, stringField(message, 'certificateChain')),
-    privateKeyPath: resolvePath(context, stringField(message, 'privateKey')),
-    origin: context.report.originOf(path),
-  };
-}
-
-function readTrustBundle(
-  context: EnvelopeContext,
-  message: PlainMessage,
-  path: DocumentPath,
-): TrustBundleEntry {
-  const crl = stringField(message, 'crl');
-  const trustDomain = stringField(message, 'spiffeTrustDomain');
-  return {
-    name: stringField(message, 'name'),
-    trustedCaPath: resolvePath(context, stringField(message, 'trustedCa')),
-    crlPath: crl === '' ? undefined : resolvePath(context, crl),
-    spiffeTrustDomain: trustDomain === '' ? undefined : trustDomain,
-    origin: context.report.originOf(path),
+    schema,
+    report: report.report,
+    originOf: path => report.originOf(path),
+    resolve: path => resolvePath(context, path),
   };
 }
 

@@ -34,8 +34,8 @@ export function checkFile(file: SourceFile, context: CheckContext): CheckedFile 
       matcher: undefined,
       pinnedVersion: undefined,
       resources: [],
-      certificates: [],
-      trustBundles: [],
+      fileSecrets: [],
+      secretGrants: [],
       auth: NO_AUTH_DECLARATIONS,
     };
     return { path, hash, ...nothing, diagnostics: document.diagnostics };

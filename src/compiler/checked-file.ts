@@ -1,8 +1,10 @@
 import type { Diagnostic } from '../resources/diagnostic.ts';
+import type { Grant } from '../resources/grant.ts';
 import type { NodeMatcher } from '../resources/node.ts';
 import type { Origin, Resource } from '../resources/resource.ts';
 import type { AuthDeclarations } from './auth/auth-entry.ts';
 import type { ResourceFacts } from './facts.ts';
+import type { FileSecret } from './file-secret.ts';
 
 /** A resource with what only the group checks need to know of it. */
 export interface CheckedResource {
@@ -10,20 +12,10 @@ export interface CheckedResource {
   readonly facts: ResourceFacts;
 }
 
-/** An entry of `certificates:`. Paths are absolute. */
-export interface CertificateEntry {
+/** An entry of `secret_grants:`. */
+export interface SecretGrantEntry {
   readonly name: string;
-  readonly certificateChainPath: string;
-  readonly privateKeyPath: string;
-  readonly origin: Origin;
-}
-
-/** An entry of `trust_bundles:`. Paths are absolute. */
-export interface TrustBundleEntry {
-  readonly name: string;
-  readonly trustedCaPath: string;
-  readonly crlPath: string | undefined;
-  readonly spiffeTrustDomain: string | undefined;
+  readonly grant: Grant | undefined;
   readonly origin: Origin;
 }
 
@@ -38,8 +30,9 @@ export interface CheckedFile {
   readonly matcher: NodeMatcher | undefined;
   readonly pinnedVersion: { readonly value: string; readonly origin: Origin } | undefined;
   readonly resources: readonly CheckedResource[];
-  readonly certificates: readonly CertificateEntry[];
-  readonly trustBundles: readonly TrustBundleEntry[];
+  /** Certificates, trust bundles, ticket keys and other secrets whose content stands in files. */
+  readonly fileSecrets: readonly FileSecret[];
+  readonly secretGrants: readonly SecretGrantEntry[];
   /** JWT providers, auth chains, policies and waivers. */
   readonly auth: AuthDeclarations;
   /** Errors and warnings. With an error `resources` may be incomplete. */

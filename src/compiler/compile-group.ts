@@ -9,7 +9,8 @@ import { compileAuth } from './auth/compile-auth.ts';
 import type { CheckedFile } from './checked-file.ts';
 import { completenessChecks, conflictChecks } from './checks/group-checks.ts';
 import { checkInlineCertificates } from './checks/inline-certificates.ts';
-import { compileCertificates } from './compile-certificates.ts';
+import { compileFileSecrets } from './compile-file-secrets.ts';
+import { compileGrants } from './compile-grants.ts';
 import { makeResourceGroup, type ResourceGroup } from './resource-group.ts';
 import type { Schema } from './schema/registry.ts';
 
@@ -35,22 +36,25 @@ export interface GroupInput {
  */
 export function compileGroup(input: GroupInput): Checked<Snapshot> {
   const files = [...input.files].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const certificates = compileCertificates(files, input);
+  const fileSecrets = compileFileSecrets(files, input);
   const auth = compileAuth({
     files,
-    resources: [...files.flatMap(file => file.resources), ...certificates.resources],
+    resources: [...files.flatMap(file => file.resources), ...fileSecrets.resources],
     assets: input.assets,
     slotCount: input.authSlots ?? DEFAULT_SLOT_COUNT,
     schema: input.schema,
   });
   const group = makeResourceGroup(files, auth.resources);
+  const { grants, diagnostics: grantDiagnostics } = compileGrants(files, group);
   const diagnostics = [
     ...files.flatMap(file => file.diagnostics),
-    ...certificates.diagnostics,
+    ...fileSecrets.diagnostics,
     ...auth.diagnostics,
     ...checkInlineCertificates(group, input.nowMs),
     ...conflictChecks.flatMap(check => check(group)),
-    ...(files.some(isIncomplete) ? [] : completenessChecks.flatMap(check => check(group))),
+    ...(files.some(isIncomplete)
+      ? []
+      : [...grantDiagnostics, ...completenessChecks.flatMap(check => check(group))]),
   ].sort(compareDiagnostics);
   if (diagnostics.some(diagnostic => diagnostic.severity === 'error')) return { ok: false, diagnostics };
   const resources = resourceSets(group, input.previous);
@@ -58,8 +62,7 @@ export function compileGroup(input: GroupInput): Checked<Snapshot> {
   const snapshot = makeSnapshot(
     files.map(file => file.path),
     resources,
-    pinnedVersion,
-    auth.auth,
+    { pinnedVersion, auth: auth.auth, grants },
   );
   return { ok: true, value: snapshot, warnings: diagnostics };
 }

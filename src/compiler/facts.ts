@@ -33,6 +33,8 @@ export interface ResourceFacts {
   readonly hasCustomValidator?: boolean;
   /** Validation contexts that take identities of several SPIFFE trust domains from CAs of a secret. */
   readonly jointTrusts?: readonly JointTrustFact[];
+  /** A listener that takes certificates by the name that clients ask for. */
+  readonly picksSecrets?: boolean;
   /** Of a secret: what it holds. */
   readonly secretKind?: SecretKind;
   /** Places that ask for a secret of a certain kind. */

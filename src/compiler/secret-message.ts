@@ -14,11 +14,15 @@ export type SecretContent =
   | { readonly kind: 'certificate'; readonly certificateChain: Uint8Array; readonly privateKey: Uint8Array }
   | {
       readonly kind: 'trustBundle';
-      readonly trustedCa: Uint8Array;
+      /** Undefined with `spiffeBundles`. */
+      readonly trustedCa: Uint8Array | undefined;
       readonly crl: Uint8Array | undefined;
-      /** With it the SPIFFE validator is used, which binds identities of this domain to these CAs. */
-      readonly spiffeTrustDomain: string | undefined;
-    };
+      /** With any, the SPIFFE validator is used, which binds identities of a domain to the CAs of that domain. */
+      readonly spiffeBundles: readonly { readonly trustDomain: string; readonly trustedCa: Uint8Array }[];
+      readonly subjectAltNames: readonly JsonValue[];
+    }
+  | { readonly kind: 'ticketKeys'; readonly keys: readonly Uint8Array[] }
+  | { readonly kind: 'generic'; readonly secret: Uint8Array };
 
 /**
  * Encodes a secret, with the bytes inline.
@@ -33,28 +37,44 @@ export function makeSecret(schema: Schema, name: string, content: SecretContent,
 }
 
 function secretJson(content: SecretContent): Record<string, JsonValue> {
-  if (content.kind === 'certificate') {
-    const { certificateChain, privateKey } = content;
-    return {
-      tls_certificate: { certificate_chain: inline(certificateChain), private_key: inline(privateKey) },
-    };
+  switch (content.kind) {
+    case 'certificate': {
+      const { certificateChain, privateKey } = content;
+      return {
+        tls_certificate: { certificate_chain: inline(certificateChain), private_key: inline(privateKey) },
+      };
+    }
+    case 'trustBundle':
+      return { validation_context: validationContext(content) };
+    case 'ticketKeys':
+      return { session_ticket_keys: { keys: content.keys.map(inline) } };
+    case 'generic':
+      return { generic_secret: { secret: inline(content.secret) } };
   }
-  const { trustedCa, crl, spiffeTrustDomain } = content;
-  if (spiffeTrustDomain !== undefined) {
-    return { validation_context: { custom_validator_config: spiffeValidator(spiffeTrustDomain, trustedCa) } };
-  }
+}
+
+function validationContext(content: Extract<SecretContent, { kind: 'trustBundle' }>): JsonValue {
+  const { trustedCa, crl, spiffeBundles, subjectAltNames } = content;
   return {
-    validation_context: { trusted_ca: inline(trustedCa), ...(crl === undefined ? {} : { crl: inline(crl) }) },
+    ...(spiffeBundles.length === 0 ? {} : { custom_validator_config: spiffeValidator(spiffeBundles) }),
+    ...(trustedCa === undefined || spiffeBundles.length > 0 ? {} : { trusted_ca: inline(trustedCa) }),
+    ...(crl === undefined || spiffeBundles.length > 0 ? {} : { crl: inline(crl) }),
+    ...(subjectAltNames.length === 0 ? {} : { match_typed_subject_alt_names: [...subjectAltNames] }),
   };
 }
 
-/** SPIFFECertValidatorConfig: a certificate of the domain must come from the domain's own CAs. */
-function spiffeValidator(trustDomain: string, trustedCa: Uint8Array): JsonValue {
+/** SPIFFECertValidatorConfig: a certificate of a domain must come from the domain's own CAs. */
+function spiffeValidator(
+  bundles: readonly { readonly trustDomain: string; readonly trustedCa: Uint8Array }[],
+): JsonValue {
   return {
     name: SPIFFE_VALIDATOR,
     typed_config: {
       '@type': TYPE_URL_PREFIX + SPIFFE_VALIDATOR_CONFIG,
-      trust_domains: [{ name: trustDomain, trust_bundle: inline(trustedCa) }],
+      trust_domains: bundles.map(({ trustDomain, trustedCa }) => ({
+        name: trustDomain,
+        trust_bundle: inline(trustedCa),
+      })),
     },
   };
 }

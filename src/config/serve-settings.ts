@@ -17,6 +17,19 @@ export const SERVE_SETTINGS = {
     default: 'state',
     doc: 'Directory for the last good snapshot of each node group. Created with mode 0700.',
   },
+  stateKeyFile: {
+    kind: 'path',
+    name: 'state-key-file',
+    section: 'Files',
+    doc: 'File with the key (32 bytes, also as hexadecimal digits or base64) that the last good snapshots are encrypted with; they hold private keys. In a systemd unit: %d/NAME of a credential.',
+  },
+  statePlaintext: {
+    kind: 'boolean',
+    name: 'state-plaintext',
+    section: 'Files',
+    default: 'false',
+    doc: 'Keep the last good snapshots in clear text when there is no state-key-file. Without either they are not kept over a restart.',
+  },
   shrinkGuard: {
     kind: 'boolean',
     name: 'shrink-guard',
@@ -97,6 +110,18 @@ export const SERVE_SETTINGS = {
     section: 'Admin server',
     default: '127.0.0.1:19000',
     doc: 'Address of health, metrics and the read-only API. Port 0 takes a free port. It has no authentication: keep it off public networks.',
+  },
+  caDirectory: {
+    kind: 'path',
+    name: 'ca-dir',
+    section: 'Certificate authority',
+    doc: 'Directory of a CA made by authplane ca init: what it has issued is renewed at half of its life. Absent: nothing is renewed.',
+  },
+  caPassphraseFile: {
+    kind: 'path',
+    name: 'ca-passphrase-file',
+    section: 'Certificate authority',
+    doc: 'File with the passphrase of the keys of the CA.',
   },
   failFast: {
     kind: 'boolean',
@@ -187,6 +212,12 @@ export function conflictsOf(settings: ServeSettings): readonly string[] {
   }
   if (settings.xdsTlsClientCrl !== undefined && settings.xdsTlsClientCa === undefined) {
     conflicts.push('xds-tls-client-crl needs xds-tls-client-ca');
+  }
+  if (settings.stateKeyFile !== undefined && settings.statePlaintext) {
+    conflicts.push('state-key-file and state-plaintext exclude each other');
+  }
+  if (settings.caPassphraseFile !== undefined && settings.caDirectory === undefined) {
+    conflicts.push('ca-passphrase-file needs ca-dir');
   }
   const { nodeIdentity: kind, nodeIdentityTemplate: template } = settings;
   if (kind !== 'none') {

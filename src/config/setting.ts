@@ -27,7 +27,8 @@ interface Common {
   /** One line for the help and the documentation. */
   readonly doc: string;
   /** Heading in the documentation and the help. */
-  readonly section: 'Files' | 'xDS server' | 'Admin server' | 'Start and stop' | 'Limits';
+  readonly section:
+    'Files' | 'xDS server' | 'Admin server' | 'Certificate authority' | 'Start and stop' | 'Limits';
 }
 
 /** One setting, defined once: flags, environment, file keys, help and docs/configuration.md are made from it. */

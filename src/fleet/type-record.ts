@@ -1,7 +1,8 @@
 import type { Effect } from '../protocol/effect.ts';
 import type { Update } from '../protocol/update.ts';
-import type { TypeUrl } from '../resources/type-url.ts';
+import { SECRET, type TypeUrl } from '../resources/type-url.ts';
 import { findSuspects, type Suspect } from './find-suspects.ts';
+import { NOTHING_HELD, reduceHeld, type HeldVersions } from './held-versions.ts';
 import { redactReason } from './redact-reason.ts';
 
 /**
@@ -41,6 +42,8 @@ export interface TypeRecord {
   /** Nonces of responses that could repair what was rejected. */
   readonly repairs: ReadonlySet<string>;
   readonly counters: TypeCounters;
+  /** Kept for secrets only: who has which one decides how far a rotation is. */
+  readonly held: HeldVersions;
 }
 
 interface TypeCounters {
@@ -55,11 +58,12 @@ interface TypeCounters {
 export function newTypeRecord(typeUrl: TypeUrl): TypeRecord {
   const counters = { sent: 0, acked: 0, nacked: 0, stale: 0 };
   const nothing = { sent: undefined, acked: undefined, rejected: undefined };
-  return { typeUrl, wildcard: false, names: 0, ...nothing, repairs: new Set(), counters };
+  return { typeUrl, wildcard: false, names: 0, ...nothing, repairs: new Set(), counters, held: NOTHING_HELD };
 }
 
 /** Applies one effect. Pure. */
-export function reduceType(record: TypeRecord, effect: Effect, atMs: number): TypeRecord {
+export function reduceType(before: TypeRecord, effect: Effect, atMs: number): TypeRecord {
+  const record = before.typeUrl === SECRET ? { ...before, held: reduceHeld(before.held, effect) } : before;
   const { counters } = record;
   switch (effect.kind) {
     case 'subscribed':
@@ -94,7 +98,7 @@ export function reduceType(record: TypeRecord, effect: Effect, atMs: number): Ty
       return { ...record, counters: { ...counters, stale: counters.stale + 1 } };
     case 'holdStarted':
     case 'holdEnded':
-      return record;
+      return before;
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
-import { writeFileAtomic } from '../store/atomic-file.ts';
+import { writeFileAtomic } from '../platform/atomic-file.ts';
 import { NO_JWKS, type Jwk, type JwksState } from './jwks-state.ts';
 import { readJwks } from './read-jwks.ts';
 

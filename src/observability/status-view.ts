@@ -7,6 +7,7 @@ import type {
   SnapshotsStatus,
   StatusSource,
 } from '../admin/status-source.ts';
+import type { SecretDetail, SecretStatus } from '../admin/secret-status.ts';
 import { describeRoute } from '../posture/judge-weakenings.ts';
 import { hintOf, type Diagnostic } from '../resources/diagnostic.ts';
 import { shortNameOf } from '../resources/type-url.ts';
@@ -17,10 +18,11 @@ import type { Fleet } from '../fleet/fleet.ts';
 import { nackStatus, nodeStatus } from './fleet-view.ts';
 import type { LastLoad } from './loading-observer.ts';
 import type { Readiness } from './readiness.ts';
+import { secretDetail, secretStatuses } from './secret-view.ts';
 
 /** What the status is read from. */
 export interface StatusViewParts {
-  readonly store: Pick<ResourceStore, 'groups' | 'guarded'>;
+  readonly store: Pick<ResourceStore, 'groups' | 'guarded' | 'secrets'>;
   readonly loading: { readonly lastLoad: LastLoad | undefined };
   readonly readiness: Readiness;
   readonly fleet: Pick<Fleet, 'nodes' | 'node' | 'nacks'>;
@@ -51,6 +53,14 @@ export class StatusView implements StatusSource {
 
   nacks(): readonly NackStatus[] {
     return this.#parts.fleet.nacks().map(nackStatus);
+  }
+
+  secrets(): readonly SecretStatus[] {
+    return secretStatuses(this.#parts.store.secrets(), this.#parts.fleet.nodes());
+  }
+
+  secret(name: string): SecretDetail | undefined {
+    return secretDetail(name, this.#parts.store.secrets(), this.#parts.fleet.nodes());
   }
 
   snapshots(): SnapshotsStatus {

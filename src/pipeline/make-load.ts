@@ -62,9 +62,9 @@ function loadedFile(file: CheckedFile): LoadedFile {
   };
 }
 
-/** What the file defines, by type; a certificate and a trust bundle each become a secret. */
+/** What the file defines, by type; what names files becomes a secret. */
 function resourceCountsOf(file: CheckedFile): ReadonlyMap<TypeUrl, number> {
-  const secrets = [...file.certificates, ...file.trustBundles].map(() => SECRET);
+  const secrets = file.fileSecrets.map(() => SECRET);
   const counts = new Map<TypeUrl, number>();
   for (const typeUrl of [...file.resources.map(({ resource }) => resource.typeUrl), ...secrets]) {
     counts.set(typeUrl, (counts.get(typeUrl) ?? 0) + 1);

@@ -6,6 +6,8 @@ export const ERROR_CODES = {
   STATE_DIR_UNUSABLE: 'The state directory cannot be created, read or written.',
   STATE_CORRUPT: 'A file in the state directory fails its checksum or cannot be decoded.',
   TLS_FILES_INVALID: 'The certificate, key or CA of a listening address cannot be used.',
+  CA_UNUSABLE: 'The directory of the certificate authority, or a key in it, cannot be used.',
+  CA_REFUSED: 'The certificate authority does not do what was asked of it.',
   ENVOY_UNAVAILABLE: 'No Envoy binary was found or it could not be run.',
   UNREACHABLE: 'A running authplane could not be reached.',
   INTERNAL: 'A defect in authplane itself.',

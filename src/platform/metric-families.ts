@@ -267,6 +267,12 @@ export const METRIC_FAMILIES = {
     help: 'Writes of last good snapshots to the state directory.',
     labels: { result: ['ok', 'error'] },
   },
+  caRenewals: {
+    type: 'counter',
+    name: 'ca_renewals_total',
+    help: 'What the CA of --ca-dir has issued again, and attempts that failed.',
+    labels: { result: ['renewed', 'failed'] },
+  },
   apiRequests: {
     type: 'counter',
     name: 'api_requests_total',
@@ -280,6 +286,8 @@ export const METRIC_FAMILIES = {
         '/api/v1/nodes/:id',
         '/api/v1/nacks',
         '/api/v1/snapshots',
+        '/api/v1/secrets',
+        '/api/v1/secrets/:name',
         'unknown',
       ],
       code_class: ['2xx', '3xx', '4xx', '5xx'],

@@ -71,7 +71,7 @@ function stage(
         resources.set(typeUrl, ResourceSet.of(tables.map(table => rebind(table, moves))));
     }
   }
-  return makeSnapshot(to.files, resources, to.pinnedVersion, { ...auth, ...placement });
+  return makeSnapshot(to.files, resources, { ...to, auth: { ...auth, ...placement } });
 }
 
 /** A chain that `to` has is there with its new content, in every slot; one that is withdrawn with its old. */

@@ -94,4 +94,29 @@ export const CERTIFICATE_CODES = {
       'The SPIFFE validator of Envoy does not read revocation lists: revoked certificates would be accepted.',
     hint: 'Remove `crl` and use short-lived certificates, or remove `spiffe_trust_domain` and match the domain in the listener.',
   },
+  AP1519: {
+    title: 'The files of a secret are named twice or not at all',
+    reason: 'Which of them the secret is made of would not be clear.',
+    hint: 'Give exactly one source: the paths themselves, or a directory in the layout of Kubernetes.',
+  },
+  AP1520: {
+    title: 'A session ticket key of the wrong length',
+    reason: 'Envoy refuses the secret.',
+    hint: 'Make one with `openssl rand -out ticket.key 80`; it is binary, not text.',
+  },
+  AP1521: {
+    title: 'The file of a secret is empty',
+    reason: 'An empty secret is one that everybody knows.',
+    hint: 'Write the secret into the file; an empty file is also what a save looks like while it goes on.',
+  },
+  AP1522: {
+    title: 'A grant for nobody',
+    reason: 'A listener that needs the secret would refuse every connection.',
+    hint: 'Name SPIFFE IDs or groups, or remove the grant: then the proxies that use the secret get it.',
+  },
+  AP1523: {
+    title: 'A grant without its secret, or a second one',
+    reason: 'A misspelt name would leave the secret open to all proxies of the group.',
+    hint: 'Correct the name, and write one grant for each secret.',
+  },
 } as const satisfies Record<string, DiagnosticCodeEntry>;

@@ -7,6 +7,8 @@ export interface NodeIdentity {
   readonly userAgent?: string;
   /** The proxy lists its extensions, and filter_chain is not among them: an Envoy below 1.39. */
   readonly lacksFilterChain?: true;
+  /** URI names of the client certificate that the xDS port has verified. Absent: none. */
+  readonly spiffeIds?: readonly string[];
 }
 
 /** The `node:` of a snapshot file. Absent keys match all; lists are "any of", keys are "all of"; `*` and `?` are globs. */

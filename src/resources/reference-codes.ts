@@ -63,6 +63,12 @@ export const REFERENCE_CODES = {
     reason: 'Envoy never asks for it; the name is probably misspelt.',
     hint: 'Correct the name on one side, or remove it.',
   },
+  AP1313: {
+    title: 'A secret that no proxy gets',
+    reason:
+      'Secrets go to the proxies whose resources refer to them, or to whom they are granted; here there is none.',
+    hint: 'Correct the name on one side, remove it, or write a `grant` for proxies that name it in their bootstrap.',
+  },
   AP1401: {
     title: 'A resource is defined twice',
     reason:

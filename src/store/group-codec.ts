@@ -1,4 +1,5 @@
 import { makeResource } from '../resources/frame.ts';
+import type { Grant } from '../resources/grant.ts';
 import type { Reference, ReferenceKind } from '../resources/reference.ts';
 import { ResourceSet } from '../resources/resource-set.ts';
 import type { Origin, Resource } from '../resources/resource.ts';
@@ -45,7 +46,8 @@ export function encodeGroup(snapshot: Snapshot): Buffer {
   );
   const { files, version, pinnedVersion } = snapshot;
   const auth = snapshot.auth && authJson(snapshot.auth);
-  const description = Buffer.from(JSON.stringify({ files, version, pinnedVersion, auth, resources }));
+  const grants = [...snapshot.grants].map(([name, grant]) => ({ name, ...grant }));
+  const description = Buffer.from(JSON.stringify({ files, version, pinnedVersion, auth, grants, resources }));
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32BE(description.length);
   return sealFile('group', Buffer.concat([length, description, ...bodies]));
@@ -81,12 +83,11 @@ export function decodeGroup(
   if (offset !== payload.length) throw corrupt(name, 'bytes are left over');
   const sets = new Map([...resources].map(([typeUrl, list]) => [typeUrl, ResourceSet.of(list)]));
   const files = shape.texts(description['files'], 'list of files');
-  const snapshot = makeSnapshot(
-    files,
-    sets,
-    shape.optionalText(description['pinnedVersion'], 'pinned version'),
-    readAuth(shape, description['auth'], value => decodeOrigin(shape, value)),
-  );
+  const snapshot = makeSnapshot(files, sets, {
+    pinnedVersion: shape.optionalText(description['pinnedVersion'], 'pinned version'),
+    auth: readAuth(shape, description['auth'], value => decodeOrigin(shape, value)),
+    grants: readGrants(shape, description['grants']),
+  });
   if (snapshot.version !== description['version'])
     throw corrupt(name, 'its version is not that of its content');
   return snapshot;
@@ -112,6 +113,17 @@ function decodeResource(
     throw corrupt(file, 'the version of a resource is not that of its content');
   }
   return resource;
+}
+
+/** None for a state that was written before there were grants. */
+function readGrants(shape: JsonShape, value: unknown): ReadonlyMap<string, Grant> {
+  if (value === undefined) return new Map();
+  const grants = shape.list(value, 'list of grants', entry => {
+    const { name, spiffe, groups } = shape.object(entry, 'grant');
+    const grant = { spiffe: shape.texts(spiffe, 'grant'), groups: shape.texts(groups, 'grant') };
+    return [shape.text(name, 'name of a secret'), grant] as const;
+  });
+  return new Map(grants);
 }
 
 function decodeReference(file: string, shape: JsonShape, value: unknown): Reference {

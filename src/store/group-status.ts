@@ -1,4 +1,7 @@
+import type { SecretContent } from '../certificates/secret-content.ts';
+import type { Grant } from '../resources/grant.ts';
 import type { NodeIdentity } from '../resources/node.ts';
+import type { Origin } from '../resources/resource.ts';
 import type { RoutePosture } from '../resources/snapshot-auth.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
@@ -15,6 +18,16 @@ export interface CertificateStatus {
   readonly name: string;
   /** Milliseconds since the epoch; of the chain, the earliest. */
   readonly notAfterMs: number;
+}
+
+/** A secret that is served, without what is secret in it. */
+export interface ServedSecret extends SecretContent {
+  readonly group: string;
+  readonly name: string;
+  readonly version: Version;
+  readonly origin: Origin;
+  /** Undefined: for every proxy of the group. */
+  readonly grant: Grant | undefined;
 }
 
 /** A snapshot that is served. One key may occur twice while some of the nodes of a group are held back. */

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
 import type { Resource } from '../resources/resource.ts';
 import { nodeGroupKey, type Snapshot } from '../resources/snapshot.ts';
-import { syncDirectory, TEMPORARY_SUFFIX, writeFileAtomic } from './atomic-file.ts';
+import { syncDirectory, TEMPORARY_SUFFIX, writeFileAtomic } from '../platform/atomic-file.ts';
 import { decodeGroup, encodeGroup } from './group-codec.ts';
 import {
   decodeIndex,
@@ -15,6 +14,7 @@ import {
 } from './index-codec.ts';
 import { Membership } from './membership.ts';
 import { corrupt } from './sealed-file.ts';
+import type { StateCipher } from './state-cipher.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { EMPTY_STATE, publishedGroups, type GroupResult, type StoreState, type View } from './store-state.ts';
 
@@ -24,6 +24,13 @@ export interface LastKnownGoodObserver {
   saved(groupFiles: number): void;
   /** The newest state is not on disk; the one before is. Tried again with the next change. */
   saveFailed(error: AuthplaneError): void;
+}
+
+/** What it works with. */
+export interface LastKnownGoodParts {
+  readonly directory: StateDirectory;
+  readonly observer: LastKnownGoodObserver;
+  readonly cipher: StateCipher;
 }
 
 /** What a restart found. */
@@ -46,6 +53,7 @@ export class LastKnownGood {
   readonly #directory: StateDirectory;
   readonly #path: string;
   readonly #observer: LastKnownGoodObserver;
+  readonly #cipher: StateCipher;
   /** Snapshots that were encoded before. */
   readonly #fileNames = new WeakMap<Snapshot, string>();
   /** Files with the right name and the wrong content. */
@@ -54,15 +62,16 @@ export class LastKnownGood {
   #next: StoreState | undefined;
   #running: Promise<void> | undefined;
 
-  private constructor(directory: StateDirectory, path: string, observer: LastKnownGoodObserver) {
+  private constructor(path: string, { directory, observer, cipher }: LastKnownGoodParts) {
     this.#directory = directory;
     this.#path = path;
     this.#observer = observer;
+    this.#cipher = cipher;
   }
 
   /** @throws AuthplaneError STATE_DIR_UNUSABLE. */
-  static async open(directory: StateDirectory, observer: LastKnownGoodObserver): Promise<LastKnownGood> {
-    return new LastKnownGood(directory, await directory.privateDirectory('last-known-good'), observer);
+  static async open(parts: LastKnownGoodParts): Promise<LastKnownGood> {
+    return new LastKnownGood(await parts.directory.privateDirectory('last-known-good'), parts);
   }
 
   /** Reads what was saved. What cannot be used is a problem in the result, and the rest is still read. */
@@ -70,7 +79,7 @@ export class LastKnownGood {
     const problems: AuthplaneError[] = [];
     const index = await this.#attempt(INDEX, problems, async () => {
       const bytes = await readIfThere(join(this.#path, INDEX));
-      return bytes && decodeIndex(INDEX, bytes);
+      return bytes && decodeIndex(INDEX, this.#cipher.decrypt(INDEX, bytes));
     });
     if (index === undefined) return { state: EMPTY_STATE, problems };
     const snapshots = await this.#readGroups(index, problems);
@@ -115,7 +124,7 @@ export class LastKnownGood {
     }
     const index = encodeIndex(state, ({ snapshot }) => this.#fileNames.get(snapshot) ?? '');
     if (this.#writtenIndex?.equals(index) !== true || !there.has(INDEX)) {
-      await writeFileAtomic(join(this.#path, INDEX), index);
+      await writeFileAtomic(join(this.#path, INDEX), this.#cipher.encrypt(INDEX, index));
       this.#writtenIndex = index;
     }
     await this.#removeOthers(there, names);
@@ -125,9 +134,9 @@ export class LastKnownGood {
   /** Adds the name to `names`; true when the file was not there. */
   async #writeGroup(snapshot: Snapshot, names: Set<string>, there: ReadonlySet<string>): Promise<boolean> {
     const bytes = encodeGroup(snapshot);
-    const name = `${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}${GROUP_SUFFIX}`;
+    const name = `${this.#cipher.nameOf(bytes)}${GROUP_SUFFIX}`;
     const missing = !names.has(name) && (!there.has(name) || this.#refused.has(name));
-    if (missing) await writeFileAtomic(join(this.#path, name), bytes);
+    if (missing) await writeFileAtomic(join(this.#path, name), this.#cipher.encrypt(name, bytes));
     this.#refused.delete(name);
     this.#fileNames.set(snapshot, name);
     names.add(name);
@@ -164,7 +173,8 @@ export class LastKnownGood {
     const { fileName } = group;
     if (!/^[0-9a-f]{40}\.group$/.test(fileName))
       throw corrupt(INDEX, 'it names a file that is not one of a group');
-    const snapshot = decodeGroup(fileName, await readFile(join(this.#path, fileName)), shared);
+    const bytes = this.#cipher.decrypt(fileName, await readFile(join(this.#path, fileName)));
+    const snapshot = decodeGroup(fileName, bytes, shared);
     if (snapshot.nodeGroup !== nodeGroupKey(group.files) || snapshot.version !== group.version) {
       throw corrupt(fileName, 'it holds another group than the index says');
     }

@@ -1,4 +1,4 @@
-import { secretExpiryMs } from '../certificates/secret-expiry.ts';
+import { readSecret, type SecretContent } from '../certificates/secret-content.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { NodeIdentity } from '../resources/node.ts';
 import type { Resource } from '../resources/resource.ts';
@@ -6,7 +6,13 @@ import { nodeGroupKey, resourcesOf, type Snapshot } from '../resources/snapshot.
 import { SECRET, type TypeUrl } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
 import { acceptLoad, acceptNode } from './acceptance.ts';
-import type { CertificateStatus, GroupState, GroupStatus, NodeWithout } from './group-status.ts';
+import type {
+  CertificateStatus,
+  GroupState,
+  GroupStatus,
+  NodeWithout,
+  ServedSecret,
+} from './group-status.ts';
 import type { LoadOutcome } from './load-outcome.ts';
 import type { Load } from './load.ts';
 import { nodeKey } from './node-key.ts';
@@ -152,6 +158,20 @@ export class ResourceStore implements SnapshotSource {
     return without;
   }
 
+  /** Every secret that is served, by group and name. */
+  secrets(): readonly ServedSecret[] {
+    return [...publishedGroups(this.#state)].flatMap(({ key, group }) =>
+      [...resourcesOf(group.snapshot, SECRET).byName.values()].map(secret => ({
+        group: key,
+        name: secret.name,
+        version: secret.version,
+        origin: secret.origin,
+        grant: group.snapshot.grants.get(secret.name),
+        ...contentOf(secret),
+      })),
+    );
+  }
+
   /** A resource of a group as it is served now, to find where an operator wrote it. By name or alias. */
   lookup(groupKey: string, typeUrl: TypeUrl, name: string): Resource | undefined {
     for (const { key, group } of publishedGroups(this.#state)) {
@@ -238,13 +258,19 @@ function statusOf(group: PublishedGroup, state: GroupState, nodes: number): Grou
   };
 }
 
-/** Certificates are parsed once; resources are shared by all snapshots that have them. */
-const expiries = new WeakMap<Resource, number | undefined>();
+/** Secrets are parsed once; resources are shared by all snapshots that have them. */
+const contents = new WeakMap<Resource, SecretContent>();
+
+function contentOf(secret: Resource): SecretContent {
+  let content = contents.get(secret);
+  if (content === undefined) contents.set(secret, (content = readSecret(secret.body)));
+  return content;
+}
 
 function certificatesOf(secrets: ReadonlyMap<string, Resource> = new Map()): readonly CertificateStatus[] {
   return [...secrets.values()].flatMap(secret => {
-    if (!expiries.has(secret)) expiries.set(secret, secretExpiryMs(secret.body));
-    const notAfterMs = expiries.get(secret);
-    return notAfterMs === undefined ? [] : [{ name: secret.name, notAfterMs }];
+    const { kind, notAfterMs } = contentOf(secret);
+    // CAs to trust are left out: old ones stay in a bundle while it is rotated.
+    return kind === 'certificate' && notAfterMs !== undefined ? [{ name: secret.name, notAfterMs }] : [];
   });
 }

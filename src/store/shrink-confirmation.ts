@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
-import { writeFileAtomic } from './atomic-file.ts';
+import { writeFileAtomic } from '../platform/atomic-file.ts';
 
 /** Where an operator says that a guarded load is meant. */
 export interface ShrinkConfirmation {

@@ -1,7 +1,7 @@
 import { lstat, chmod, mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
-import { acquireStateLock } from './state-lock.ts';
+import { acquireDirectoryLock } from '../platform/directory-lock.ts';
 
 /** The directory in which one process keeps what a restart should find. Disposing gives it back. */
 export interface StateDirectory extends AsyncDisposable {
@@ -36,7 +36,12 @@ export async function openStateDirectory(directory: string): Promise<StateDirect
         `every user may write to the state directory ${path}, so its content could be exchanged: chmod o-w ${path}`,
       );
     }
-    const lock = await acquireStateLock(path);
+    const lock = await acquireDirectoryLock({
+      path,
+      code: 'STATE_DIR_UNUSABLE',
+      title: 'the state directory',
+      advice: 'give each its own --state-dir',
+    });
     return {
       path,
       privateDirectory: name => guard(path, () => makePrivate(join(path, name))),

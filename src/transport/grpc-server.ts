@@ -99,6 +99,7 @@ export class XdsServer {
         controlPlaneId: options.controlPlaneId,
         limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },
         admission: { ...DEFAULT_ADMISSION, ...options.admission },
+        verifiesClients: options.tls?.clientCaPath !== undefined,
         ...(options.identity === undefined ? {} : { identity: options.identity }),
       },
     );

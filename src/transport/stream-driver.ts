@@ -46,6 +46,8 @@ export interface StreamDriverParts {
   readonly observe: TransportObserver;
   /** Absent: any client may be any node. */
   readonly identity?: IdentityRequirement;
+  /** URI names of the client certificate that was verified; what secrets may be granted to. */
+  readonly certifiedIds: readonly string[];
   /** The protocol. */
   readonly step: (state: StreamState, event: StreamEvent) => Step;
 }
@@ -175,8 +177,10 @@ export class StreamDriver {
   }
 
   #identify(nodeBytes: Uint8Array | undefined): void {
-    const node = nodeBytes === undefined ? undefined : this.#decodeNode(nodeBytes);
+    const claimed = nodeBytes === undefined ? undefined : this.#decodeNode(nodeBytes);
     if (this.#end !== undefined) return;
+    const { certifiedIds: spiffeIds } = this.#parts;
+    const node = claimed === undefined || spiffeIds.length === 0 ? claimed : { ...claimed, spiffeIds };
     if (node === undefined || node.id === '') {
       if (!this.#nodeMissingTold) this.#parts.observe({ kind: 'nodeMissing', stream: this.#view });
       this.#nodeMissingTold = true;

@@ -29,6 +29,8 @@ export interface StreamRegistryOptions {
   /** `control_plane.identifier` of every response. */
   readonly controlPlaneId: string;
   readonly limits: StreamLimits;
+  /** True where clients must show a certificate of a trusted CA. */
+  readonly verifiesClients: boolean;
   /** Absent: any client may be any node. */
   readonly identity?: IdentityRule;
   readonly admission: AdmissionOptions;
@@ -125,11 +127,15 @@ export class StreamRegistry {
     // The wire and the driver know each other; the driver exists before the first write.
     const wire: StreamWire = new GrpcWire(call, () => driver.drained());
     const { identity: rule } = this.#options;
-    const isAsked = rule !== undefined || this.#parts.isRevoked !== undefined;
-    const certificate = isAsked ? peerCertificateOf(call) : undefined;
+    const certificate = this.#options.verifiesClients ? peerCertificateOf(call) : undefined;
     const identity = rule === undefined ? {} : { identity: { rule, certificate } };
     const driver = new StreamDriver(
-      { wire, source, stages, clock, observe, encoder: this.#encoder, queue: this.#queue, step, ...identity },
+      {
+        ...{ wire, source, stages, clock, observe, step, ...identity },
+        encoder: this.#encoder,
+        queue: this.#queue,
+        certifiedIds: certificate?.names.uris ?? [],
+      },
       this.#options.limits,
       {
         id: String(++this.#lastId),

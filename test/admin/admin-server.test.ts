@@ -24,6 +24,8 @@ class Status implements StatusSource {
     return id === node.id ? node : undefined;
   };
   nacks = () => [];
+  secrets = () => [];
+  secret = () => undefined;
   snapshots = () => ({
     last_load: 'ok' as const,
     last_load_at: null,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { generateKeyPairSync } from 'node:crypto';
 import { checkCertificatePair } from '../../src/certificates/certificate-pair.ts';
 import type { NamedPem } from '../../src/certificates/certificate-issue.ts';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 import { ed25519Key, generatedCertificate, rsaKey } from '../support/generated-certificate.ts';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { canonicalIssuer, canonicalSubject } from '../../src/certificates/distinguished-name.ts';
 import { readRevocationList, revokedSerials, serialKey } from '../../src/certificates/revocation-list.ts';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 
 function derOf(pem: string): Uint8Array {
   return Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { checkTrustBundle } from '../../src/certificates/trust-bundle.ts';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -85,6 +85,8 @@ async function withServer(
         nodes: () => nodes,
         node: () => undefined,
         nacks: () => [],
+        secrets: () => [],
+        secret: () => undefined,
         snapshots: () => status,
       },
       metrics: () => Promise.resolve({ contentType: 'text/plain', body: '' }),

@@ -154,6 +154,17 @@ listeners:
   });
 
   it('resolves the files of certificates and trust bundles from its own directory', () => {
+    const trustedCaPath = '/etc/authplane/snapshots/edge/ca.pem';
+    const gitlab = { trustDomain: 'gitlab.example', trustedCaPath };
+    const bundle = (name: string): object => ({
+      kind: 'trustBundle',
+      name,
+      grant: undefined,
+      trustedCaPath,
+      crlPath: undefined,
+      spiffeBundles: [],
+      subjectAltNames: [],
+    });
     const file = check(`
 certificates:
 - {name: tls, certificate_chain: ../../certs/edge.pem, private_key: /keys/../keys/edge.key}
@@ -162,30 +173,19 @@ trust_bundles:
 - {name: ca2, trusted_ca: ca.pem}
 `);
     expect(printed(file)).to.deep.equal([]);
-    expect(file.certificates).to.deep.equal([
-      {
-        name: 'tls',
-        certificateChainPath: '/etc/authplane/certs/edge.pem',
-        privateKeyPath: '/keys/edge.key',
-        origin: { file: 'edge/a.yaml', line: 3, column: 3, path: ['certificates', 0] },
-      },
-    ]);
-    const origin = file.trustBundles[0]?.origin;
-    expect(file.trustBundles.map(bundle => ({ ...bundle, origin }))).to.deep.equal([
-      {
-        name: 'ca',
-        trustedCaPath: '/etc/authplane/snapshots/edge/ca.pem',
-        crlPath: '/etc/authplane/snapshots/edge/ca.crl',
-        spiffeTrustDomain: 'gitlab.example',
-        origin,
-      },
-      {
-        name: 'ca2',
-        trustedCaPath: '/etc/authplane/snapshots/edge/ca.pem',
-        crlPath: undefined,
-        spiffeTrustDomain: undefined,
-        origin,
-      },
+    expect(file.fileSecrets.map(({ origin, ...entry }) => [origin.line, entry])).to.deep.equal([
+      [
+        3,
+        {
+          kind: 'certificate',
+          name: 'tls',
+          grant: undefined,
+          certificateChainPath: '/etc/authplane/certs/edge.pem',
+          privateKeyPath: '/keys/edge.key',
+        },
+      ],
+      [5, { ...bundle('ca'), crlPath: '/etc/authplane/snapshots/edge/ca.crl', spiffeBundles: [gitlab] }],
+      [6, bundle('ca2')],
     ]);
     expect(assetPathsOf(file)).to.deep.equal([
       '/etc/authplane/certs/edge.pem',
@@ -202,8 +202,7 @@ trust_bundles:
         d.path,
       ]),
     ).to.deep.equal([
-      ['AP1201', 'certificates[0].certificate_chain'],
-      ['AP1201', 'certificates[0].private_key'],
+      ['AP1519', 'certificates[0]'],
       ['AP1101', 'trust_bundles[0].trusted_cas'],
     ]);
   });

@@ -1,12 +1,11 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { expect } from 'chai';
-import type { Checked } from '../../src/resources/diagnostic.ts';
 import { makeResource } from '../../src/resources/frame.ts';
 import { resourcesOf, type Snapshot } from '../../src/resources/snapshot.ts';
 import { CLUSTER, ENDPOINTS, LISTENER, SECRET } from '../../src/resources/type-url.ts';
 import { compileGroup } from '../../src/compiler/compile-group.ts';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
-import { checked, codesOf, compile, linesOf } from '../support/compile.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
+import { checked, codesOf, compile, linesOf, snapshotOf } from '../support/compile.ts';
 import { decodeResource } from '../support/decode-resource.ts';
 import { testSchema } from '../support/schema.ts';
 
@@ -22,11 +21,6 @@ clusters:
 endpoints:
 - {cluster_name: b}
 `;
-
-function snapshotOf(result: Checked<Snapshot>): Snapshot {
-  if (!result.ok) throw new Error(linesOf(result).join('\n'));
-  return result.value;
-}
 
 describe('compileGroup', () => {
   it('unites the resources of all files of a group', () => {
@@ -115,14 +109,14 @@ routes:
 
 describe('compileGroup with certificates', () => {
   const authority = CertificateAuthority.create();
-  const pair = authority.issue({ dnsNames: ['edge.test'] });
+  const pair = authority.issue({ commonName: 'test', dnsNames: ['edge.test'] });
   const certificates = `
 certificates:
-- {name: edge, certificate_chain: ../certs/edge.pem, private_key: ../certs/edge.key}
+- {name: edge, certificate_chain: ../certs/edge.pem, private_key: ../certs/edge.key, grant: {groups: ['*']}}
 `;
   const trustBundle = `
 trust_bundles:
-- {name: clients, trusted_ca: ../certs/ca.pem, crl: ../certs/ca.crl}
+- {name: clients, trusted_ca: ../certs/ca.pem, crl: ../certs/ca.crl, grant: {groups: ['*']}}
 `;
   const assets = {
     '/certs/edge.pem': pair.chainPem,
@@ -178,14 +172,14 @@ trust_bundles:
   });
 
   it('refuses a revocation list that the SPIFFE validator would not read', () => {
-    const bundle = trustBundle.replace('}', ', spiffe_trust_domain: edge.test}');
+    const bundle = trustBundle.replace('}}', '}, spiffe_trust_domain: edge.test}');
     expect(codesOf(compile(bundle, { assets }))).to.deep.equal(['AP1518']);
   });
 
   it('reports every file that is missing, half-written or mismatched at its entry', () => {
     const other = authority.issue();
     const result = compile(
-      `${certificates}- {name: gone, certificate_chain: gone.pem, private_key: ../certs/edge.key}\n${trustBundle}`,
+      `${certificates}- {name: gone, certificate_chain: gone.pem, private_key: ../certs/edge.key, grant: {groups: [x]}}\n${trustBundle}`,
       {
         assets: {
           ...assets,

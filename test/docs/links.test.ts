@@ -6,7 +6,7 @@ import { checkFile } from '../../src/compiler/check-file.ts';
 import { compileGroup } from '../../src/compiler/compile-group.ts';
 import { formatDiagnostic } from '../../src/resources/diagnostic.ts';
 import { asset, SNAPSHOT_DIRECTORY } from '../support/compile.ts';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 import { testSchema } from '../support/schema.ts';
 
 /** Every page of prose, relative to the repository. */

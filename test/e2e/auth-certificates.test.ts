@@ -10,10 +10,8 @@ import {
   testClaims,
   testProvider,
 } from '../support/auth-snapshot.ts';
-import {
-  CertificateAuthority,
-  type IssuedCertificate,
-} from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
+import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { jwksOf, TokenKey } from '../support/jwt.ts';
 import { ProxyEnvironment } from '../support/proxy-environment.ts';

@@ -6,7 +6,7 @@ import { Child } from '../../scripts/child-process.ts';
 import { httpsRequest } from '../../scripts/https-request.ts';
 import { REPOSITORY } from '../../scripts/paths.ts';
 import { AuthplaneProcess } from '../support/authplane-process.ts';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 import { edgeSnapshot, readerToken } from '../support/edge-snapshot.ts';
 import { EnvoyProcess } from '../support/envoy-process.ts';
 import { freePort } from '../../src/cli/policy-test/free-port.ts';

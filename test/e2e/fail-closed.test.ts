@@ -30,7 +30,7 @@ function withSlots(snapshot: Snapshot, change: (slot: Resource) => Resource | un
     slot => change(slot) ?? [],
   );
   const resources = new Map(snapshot.resources).set(EXTENSION_CONFIG, ResourceSet.of(contents));
-  return makeSnapshot(snapshot.files, resources, undefined, snapshot.auth);
+  return makeSnapshot(snapshot.files, resources, { auth: snapshot.auth });
 }
 
 /** Content that Envoy does not take: a filter chain inside a filter chain. */

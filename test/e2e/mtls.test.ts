@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { AuthplaneProcess } from '../support/authplane-process.ts';
 import { loadBootstrap } from '../support/bootstrap.ts';
-import {
-  CertificateAuthority,
-  type IssuedCertificate,
-} from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
+import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 import { writeClientFiles } from '../support/client-files.ts';
 import { plainListener, routesOf, staticCluster } from '../support/demand-snapshot.ts';
 import { EnvoyProcess } from '../support/envoy-process.ts';

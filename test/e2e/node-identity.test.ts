@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { join } from 'node:path';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 import { AuthplaneProcess } from '../support/authplane-process.ts';
 import { loadBootstrap } from '../support/bootstrap.ts';
 import { writeClientFiles } from '../support/client-files.ts';

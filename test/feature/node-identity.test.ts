@@ -2,10 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChannelCredentials, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import {
-  CertificateAuthority,
-  type IssuedCertificate,
-} from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
+import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 import type { IdentityRule } from '../../src/resources/identity-rule.ts';
 import { CLUSTER, EXTENSION_CONFIG, SECRET } from '../../src/resources/type-url.ts';
 import { ClientStatusService } from '../../src/transport/client-status-service.ts';

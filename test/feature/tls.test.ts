@@ -5,10 +5,8 @@ import { connect } from 'node:tls';
 import { ChannelCredentials, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { CLUSTER } from '../../src/resources/type-url.ts';
-import {
-  CertificateAuthority,
-  type IssuedCertificate,
-} from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
+import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 import { resource, snapshot } from '../support/resources.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';

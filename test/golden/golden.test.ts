@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hintOf, formatDiagnostic, type Checked } from '../../src/resources/diagnostic.ts';
 import type { Snapshot } from '../../src/resources/snapshot.ts';
 import { shortNameOf } from '../../src/resources/type-url.ts';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 import { compile, diagnosticsOf } from '../support/compile.ts';
 import { decodeResource } from '../support/decode-resource.ts';
 

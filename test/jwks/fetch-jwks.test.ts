@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fetchJwks, MAX_JWKS_BYTES } from '../../src/jwks/fetch-jwks.ts';
 import type { JwksSource } from '../../src/jwks/jwks-source.ts';
-import { CertificateAuthority } from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 
 describe('fetchJwks', () => {

@@ -86,13 +86,15 @@ export function snapshotOf({ chains, tables }: Wanted): Snapshot {
     [EXTENSION_CONFIG, ResourceSet.of(extensions)],
     [ROUTE, ResourceSet.of(routes)],
   ]);
-  return makeSnapshot(['a.yaml'], resources, undefined, {
-    slotNames,
-    slots,
-    held,
-    entryPoints: [],
-    routes: [],
-    waivers: [],
+  return makeSnapshot(['a.yaml'], resources, {
+    auth: {
+      slotNames,
+      slots,
+      held,
+      entryPoints: [],
+      routes: [],
+      waivers: [],
+    },
   });
 }
 

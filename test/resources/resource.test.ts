@@ -88,7 +88,7 @@ describe('makeSnapshot', () => {
     const plain = makeSnapshot(['a.yaml'], sets);
     const padded = makeSnapshot(['a.yaml'], new Map([...sets, [LISTENER, ResourceSet.EMPTY]]));
     expect(padded.version).to.equal(plain.version);
-    expect(makeSnapshot(['a.yaml'], sets, 'r1').version).to.not.equal(plain.version);
+    expect(makeSnapshot(['a.yaml'], sets, { pinnedVersion: 'r1' }).version).to.not.equal(plain.version);
     expect(resourceCount(padded)).to.equal(1);
     expect(resourcesOf(plain, LISTENER).size).to.equal(0);
   });

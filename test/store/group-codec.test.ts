@@ -45,7 +45,7 @@ function snapshotOf(
     const ofType = resources.filter(entry => entry.typeUrl === typeUrl);
     if (ofType.length > 0) sets.set(typeUrl, ResourceSet.of(ofType));
   }
-  return makeSnapshot(files, sets, pinned);
+  return makeSnapshot(files, sets, { pinnedVersion: pinned });
 }
 
 const snapshots = fc

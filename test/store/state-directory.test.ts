@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isRunning, ownIdentity } from '../../src/store/process-identity.ts';
+import { isRunning, ownIdentity } from '../../src/platform/process-identity.ts';
 import { openStateDirectory } from '../../src/store/state-directory.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 

@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Child } from '../../scripts/child-process.ts';
 import { REPOSITORY } from '../../scripts/paths.ts';
 import { waitFor } from './wait-for.ts';
@@ -10,6 +12,16 @@ export interface AuthplaneOptions {
   readonly xdsPort?: number;
   /** More flags of `authplane serve`. */
   readonly flags?: readonly string[];
+}
+
+/** A key beside the state directory, the same for every start on it. */
+async function stateKeyOf(stateDirectory: string): Promise<string> {
+  const path = `${stateDirectory}.key`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, randomBytes(32), { mode: 0o600, flag: 'wx' }).catch((thrown: unknown) => {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  });
+  return path;
 }
 
 /** One line of the JSON log on stderr. */
@@ -34,10 +46,12 @@ export class AuthplaneProcess implements AsyncDisposable {
 
   /** Returns when the ready line has been printed. @throws with the output when the process ends before it. */
   static async start(options: AuthplaneOptions): Promise<AuthplaneProcess> {
+    const stateKey = await stateKeyOf(options.stateDirectory);
     const child = Child.start(process.execPath, [
       join(REPOSITORY, 'src', 'main.ts'),
       'serve',
       ...['--snapshots', options.snapshots, '--state-dir', options.stateDirectory],
+      ...['--state-key-file', stateKey],
       ...['--xds-address', `127.0.0.1:${options.xdsPort ?? 0}`, '--admin-address', '127.0.0.1:0'],
       ...['--drain-delay', '0s', '--drain-spread', '0s'],
       ...(options.flags ?? []),

@@ -1,10 +1,8 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY } from '../../scripts/paths.ts';
-import type {
-  CertificateAuthority,
-  IssuedCertificate,
-} from '../../src/cli/policy-test/certificate-authority.ts';
+import type { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
+import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 
 /** /etc/envoy/certs of envoy-bootstrap/README.md, below `directory`. */
 export async function writeClientFiles(

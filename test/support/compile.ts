@@ -13,8 +13,8 @@ export const SNAPSHOT_DIRECTORY = '/snapshots';
 
 /** Options of `compile`. */
 export interface CompileOptions {
-  /** Text by absolute path. */
-  readonly assets?: Readonly<Record<string, string>>;
+  /** Text or bytes by absolute path. */
+  readonly assets?: Readonly<Record<string, string | Uint8Array>>;
   /** Default: now. */
   readonly nowMs?: number;
   readonly previous?: Snapshot;
@@ -48,12 +48,9 @@ export function compile(
 }
 
 /** A file as read. */
-export function asset(text: string): Asset {
-  return {
-    kind: 'read',
-    hash: createHash('sha256').update(text).digest('hex'),
-    bytes: new TextEncoder().encode(text),
-  };
+export function asset(content: string | Uint8Array): Asset {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return { kind: 'read', hash: createHash('sha256').update(bytes).digest('hex'), bytes };
 }
 
 /** All diagnostics of a result, errors and warnings. */
@@ -69,4 +66,10 @@ export function linesOf(result: Checked<Snapshot>): readonly string[] {
 /** The codes of a result, in order. */
 export function codesOf(result: Checked<Snapshot>): readonly string[] {
   return diagnosticsOf(result).map(diagnostic => diagnostic.code);
+}
+
+/** The snapshot of a result without errors. @throws Error with the lines otherwise. */
+export function snapshotOf(result: Checked<Snapshot>): Snapshot {
+  if (!result.ok) throw new Error(linesOf(result).join('\n'));
+  return result.value;
 }

@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { httpsRequest, type HttpsAnswer, type HttpsRequest } from '../../scripts/https-request.ts';
 import { AuthplaneProcess } from './authplane-process.ts';
 import { loadBootstrap } from './bootstrap.ts';
-import {
-  CertificateAuthority,
-  type IssuedCertificate,
-} from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
+import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 import { edgeSnapshot, readerToken, type EdgeOptions } from './edge-snapshot.ts';
 import { EnvoyProcess } from './envoy-process.ts';
 import { freePort } from '../../src/cli/policy-test/free-port.ts';

@@ -75,6 +75,7 @@ export function driverScene(
       queue: new TurnQueue(run => void turns.push(run)),
       observe: event => void events.push(event),
       step,
+      certifiedIds: [],
       ...options.parts,
     },
     { ...DEFAULT_STREAM_LIMITS, ...options.limits },

@@ -1,15 +1,5 @@
 import { constants, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import {
-  bitString,
-  context,
-  der,
-  integer,
-  oid,
-  pem,
-  sequence,
-  time,
-  utf8String,
-} from '../../src/cli/policy-test/der-encode.ts';
+import { bitString, context, der, integer, oid, pem, sequence, time, utf8String } from './der-encode.ts';
 
 /** A key of some algorithm and how certificates and lists are signed with it. */
 export interface SigningKey {

@@ -5,6 +5,7 @@ import {
   createServer as createHttp2Server,
   type ClientHttp2Session,
   type ClientHttp2Stream,
+  type SecureClientSessionOptions,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 
@@ -135,8 +136,13 @@ export class LongGrpcStream implements Disposable {
   }
 
   /** @throws when the stream is refused. */
-  static async open(port: number, path: string, token: string): Promise<LongGrpcStream> {
-    const session = connect(`http://127.0.0.1:${port}`);
+  static async open(
+    port: number,
+    path: string,
+    token: string,
+    tls?: SecureClientSessionOptions,
+  ): Promise<LongGrpcStream> {
+    const session = connect(`${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`, tls);
     const stream = session.request({
       ':method': 'POST',
       ':path': path,

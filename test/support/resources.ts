@@ -24,5 +24,5 @@ export function snapshot(resources: Iterable<Resource>, pinnedVersion?: string):
     else list.push(entry);
   }
   const sets = new Map([...byType].map(([typeUrl, list]) => [typeUrl, ResourceSet.of(list)]));
-  return makeSnapshot(['test.yaml'], sets, pinnedVersion);
+  return makeSnapshot(['test.yaml'], sets, { pinnedVersion });
 }

@@ -18,6 +18,7 @@ export function serveSettings(
         'drain-delay': '0s',
         'drain-spread': '0s',
         'poll-interval': '100ms',
+        'state-plaintext': 'true',
         ...flags,
       },
       environment: {},

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { IssuedCertificate } from '../../src/cli/policy-test/certificate-authority.ts';
+import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 
 /** Edits a snapshot directory as a careful operator does: a file appears whole or not at all. */
 export class SnapshotDirectory {

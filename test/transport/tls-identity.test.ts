@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { TlsIdentity, type TlsFiles } from '../../src/transport/tls-identity.ts';
 import type { TransportEvent } from '../../src/transport/transport-event.ts';
-import {
-  CertificateAuthority,
-  type IssuedCertificate,
-} from '../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
+import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { waitFor } from '../support/wait-for.ts';

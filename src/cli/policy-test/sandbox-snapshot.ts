@@ -35,7 +35,7 @@ export function sandboxSnapshot(schema: Schema, snapshot: Snapshot, ports: Sandb
     return withContent(schema, cluster, standIn(json, usesHttp2(json) ? target.http2 : target.http1), []);
   });
   resources.set(CLUSTER, ResourceSet.of(clusters));
-  return makeSnapshot(snapshot.files, resources, snapshot.pinnedVersion, snapshot.auth);
+  return makeSnapshot(snapshot.files, resources, snapshot);
 }
 
 /** The listeners that requests can be sent to. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { IssuedCertificate } from './certificate-authority.ts';
+import type { IssuedCertificate } from '../../authority/certificate-request.ts';
 import type { Outcome } from './judge-case.ts';
 import { ECHO_HEADER } from './stand-ins.ts';
 

@@ -1,9 +1,11 @@
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import type { CheckedFile } from '../../compiler/checked-file.ts';
+import { pathsOf, type FileSecret } from '../../compiler/file-secret.ts';
 import type { JwtProviderSpec } from '../../compiler/auth/auth-spec.ts';
 import { durationMs } from '../../compiler/auth/auth-spec.ts';
 import type { Asset } from '../../resources/source-tree.ts';
-import { CertificateAuthority, type IssuedCertificate } from './certificate-authority.ts';
+import { CertificateAuthority } from '../../authority/certificate-authority.ts';
+import type { IssuedCertificate } from '../../authority/certificate-request.ts';
 import type { PolicyCase, PolicyToken } from './policy-case.ts';
 
 const KEY_ID = 'throw-away';
@@ -17,6 +19,7 @@ export class ThrowawayKeys {
   readonly #tokenKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   readonly #strangersKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   readonly #authority = CertificateAuthority.create('authplane test');
+  readonly #server = this.#authority.issue({ dnsNames: ['localhost'] });
   readonly #strangers = CertificateAuthority.create('a stranger');
   readonly #secrets = new Map<string, string>();
 
@@ -31,7 +34,7 @@ export class ThrowawayKeys {
       // A file that cannot be read is a mistake to be told, not to be hidden.
       if (assets.get(path)?.kind !== 'failed') replaced.set(path, textAsset(text));
     };
-    for (const { auth, certificates, trustBundles } of files) {
+    for (const { auth, fileSecrets } of files) {
       for (const entry of auth.jwtProviders) {
         const { source } = entry.spec.jwks;
         if (source.case !== undefined)
@@ -43,17 +46,28 @@ export class ThrowawayKeys {
           if (kind.case === 'basic') put(entry.resolve(kind.value.file), this.#users(cases));
         }
       }
-      const server = this.#authority.issue({ dnsNames: ['localhost'] });
-      for (const entry of certificates) {
-        put(entry.certificateChainPath, server.chainPem);
-        put(entry.privateKeyPath, server.privateKeyPem);
-      }
-      for (const entry of trustBundles) {
-        put(entry.trustedCaPath, this.#authority.certificatePem);
-        if (entry.crlPath !== undefined) put(entry.crlPath, this.#authority.revocationList());
-      }
+      for (const secret of fileSecrets) this.#putSecret(secret, put);
     }
     return replaced;
+  }
+
+  #putSecret(secret: FileSecret, put: (path: string, text: string) => void): void {
+    switch (secret.kind) {
+      case 'certificate':
+        put(secret.certificateChainPath, this.#server.chainPem);
+        put(secret.privateKeyPath, this.#server.privateKeyPem);
+        break;
+      case 'trustBundle':
+        for (const path of pathsOf(secret)) put(path, this.#authority.certificatePem);
+        if (secret.crlPath !== undefined) put(secret.crlPath, this.#authority.revocationList());
+        break;
+      case 'ticketKeys':
+        for (const path of secret.keyPaths) put(path, randomBytes(40).toString('hex'));
+        break;
+      case 'generic':
+        put(secret.path, randomBytes(32).toString('hex'));
+        break;
+    }
   }
 
   /** The key or password of a client or user. */

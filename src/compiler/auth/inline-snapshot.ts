@@ -37,7 +37,7 @@ export function inlineSnapshot(schema: Schema, snapshot: Snapshot): Snapshot {
   };
   change(LISTENER, listener => inlineListener(schema, listener, slots));
   for (const typeUrl of [ROUTE, VIRTUAL_HOST]) change(typeUrl, table => inlineTable(schema, table, slots));
-  return makeSnapshot(snapshot.files, resources, snapshot.pinnedVersion);
+  return makeSnapshot(snapshot.files, resources, { ...snapshot, auth: undefined });
 }
 
 function slotContent(schema: Schema, resource: Resource): SlotContent {

@@ -68,6 +68,7 @@ export class FactBuilder {
   extension: FilterDraft | undefined;
   hostHeaders: readonly string[] | undefined;
   verifiesClients: boolean | undefined;
+  picksSecrets: boolean | undefined;
   hasCustomValidator: boolean | undefined;
   secretKind: SecretKind | undefined;
   readonly #collect: FactCollector;
@@ -112,7 +113,8 @@ export class FactBuilder {
   finish(): void {
     const { connectionManagers, addresses, upstreamFilters, extensionUses, configSources } = this;
     const { certificates, trustBundles, jointTrusts, secretUses } = this;
-    const { routeTable, extension, hostHeaders, verifiesClients, hasCustomValidator, secretKind } = this;
+    const { routeTable, extension, hostHeaders, verifiesClients, picksSecrets, hasCustomValidator } = this;
+    const { secretKind } = this;
     const lists = {
       addresses,
       connectionManagers,
@@ -124,7 +126,8 @@ export class FactBuilder {
       jointTrusts,
       secretUses,
     };
-    const values = { routeTable, extension, hostHeaders, verifiesClients, hasCustomValidator, secretKind };
+    const flags = { verifiesClients, picksSecrets, hasCustomValidator };
+    const values = { routeTable, extension, hostHeaders, ...flags, secretKind };
     const facts = Object.fromEntries<unknown>([
       ...Object.entries(lists).filter(([, list]) => list.length > 0),
       ...Object.entries(values).filter(([, value]) => value !== undefined),

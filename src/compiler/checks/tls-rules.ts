@@ -38,6 +38,9 @@ export const tlsRules: MessageChecks = {
   [`${TLS}.CertificateValidationContext`]: checkValidationContext,
   [`${TLS}.CommonTlsContext`]: checkJointTrust,
   [`${TLS}.Secret`]: noteSecret,
+  [ON_DEMAND]: (_node, context) => {
+    context.facts.picksSecrets = true;
+  },
 };
 
 function checkDownstream(node: WalkNode, context: CheckContext): void {

@@ -139,7 +139,7 @@ clusters:
     expect(codesOf(compile(tls(', sds_config: {path_config_source: {path: /etc/ca.yaml}}')))).to.deep.equal(
       [],
     );
-    expect(codesOf(compile(tls('') + context))).to.deep.equal(['AP1306']);
+    expect(codesOf(compile(tls('') + context))).to.deep.equal(['AP1306', 'AP1313']);
   });
 
   it('wants extension configurations, of a type that the filter lists', () => {

@@ -115,7 +115,7 @@ describe('traps', () => {
     const context = { trusted_ca: trustedCa, crl: { inline_string: stale } };
     expect(codes(tlsListener({}, { validation_context: context }))).to.deep.equal(['AP1514']);
     const secrets = [{ name: 'ca', validation_context: context }];
-    expect(codes({ secrets })).to.deep.equal(['AP1514']);
+    expect(codes({ secrets })).to.deep.equal(['AP1313', 'AP1514']);
   });
 
   it('refuses upgrades that go around the filters of the listener', () => {

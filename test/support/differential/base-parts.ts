@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
-import { CertificateAuthority } from '../../../src/cli/policy-test/certificate-authority.ts';
+import { CertificateAuthority } from '../../../src/authority/certificate-authority.ts';
 import { jwksOf, TokenKey } from '../jwt.ts';
 
 /** A valid snapshot file; names and ports carry `index`, so that many fit into one Envoy. */

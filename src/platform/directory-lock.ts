@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AuthplaneError } from '../platform/errors.ts';
+import { AuthplaneError, type ErrorCode } from './errors.ts';
 import { TEMPORARY_SUFFIX } from './atomic-file.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
-/** The right of one process to write to a state directory. */
-export interface StateLock {
-  /** @throws AuthplaneError STATE_DIR_UNUSABLE when another process has taken the lock over. */
+/** The right of one process to write to a directory. */
+export interface DirectoryLock {
+  /** @throws AuthplaneError with the code of the directory when another process has taken the lock over. */
   assertHeld(): Promise<void>;
   /** Gives the lock back. */
   release(): Promise<void>;
@@ -18,16 +18,27 @@ interface LockRecord extends ProcessIdentity {
   readonly token: string;
 }
 
+/** A directory that is locked, and how it is told that it is in use. */
+export interface LockedDirectory {
+  readonly path: string;
+  /** Code of the errors. */
+  readonly code: ErrorCode;
+  /** For messages, such as `the state directory`. */
+  readonly title: string;
+  /** What to do when another process has it. */
+  readonly advice: string;
+}
+
 const FILE_NAME = 'lock';
 /** Each attempt loses only to another process that took or gave back the lock at the same moment. */
 const MAX_ATTEMPTS = 5;
 
 /**
- * Takes the lock of a state directory; one left behind by a process that has ended is taken over.
- * @throws AuthplaneError STATE_DIR_UNUSABLE when a running process has it; what the file system says otherwise.
+ * Takes the lock of a directory; one left behind by a process that has ended is taken over.
+ * @throws AuthplaneError with the code of the directory when a running process has it; what the file system says otherwise.
  */
-export async function acquireStateLock(directory: string): Promise<StateLock> {
-  const path = join(directory, FILE_NAME);
+export async function acquireDirectoryLock(directory: LockedDirectory): Promise<DirectoryLock> {
+  const path = join(directory.path, FILE_NAME);
   const own: LockRecord = { ...ownIdentity(), token: randomBytes(12).toString('hex') };
   await takeLock(directory, path, own);
   return {
@@ -44,8 +55,8 @@ export async function acquireStateLock(directory: string): Promise<StateLock> {
   };
 }
 
-async function takeLock(directory: string, path: string, own: LockRecord): Promise<void> {
-  const temporary = join(directory, `.${FILE_NAME}.${own.token}${TEMPORARY_SUFFIX}`);
+async function takeLock(directory: LockedDirectory, path: string, own: LockRecord): Promise<void> {
+  const temporary = join(directory.path, `.${FILE_NAME}.${own.token}${TEMPORARY_SUFFIX}`);
   await writeFile(temporary, JSON.stringify(own), { mode: 0o600, flag: 'wx' });
   try {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -56,8 +67,8 @@ async function takeLock(directory: string, path: string, own: LockRecord): Promi
     await rm(temporary, { force: true });
   }
   throw new AuthplaneError(
-    'STATE_DIR_UNUSABLE',
-    `the lock of the state directory ${directory} keeps changing hands`,
+    directory.code,
+    `the lock of ${directory.title} ${directory.path} keeps changing hands`,
   );
 }
 
@@ -76,7 +87,7 @@ async function tryLink(temporary: string, path: string): Promise<boolean> {
  * Puts the own lock in the place of a stale one. A second file admits one process at a time to that, or two that found
  * the same stale lock would each remove the other's. False when the situation has changed.
  */
-async function replaceStale(directory: string, path: string, temporary: string): Promise<boolean> {
+async function replaceStale(directory: LockedDirectory, path: string, temporary: string): Promise<boolean> {
   if (!(await isStale(directory, path))) return false;
   const takeover = `${path}-takeover`;
   if (!(await tryLink(temporary, takeover))) {
@@ -94,9 +105,9 @@ async function replaceStale(directory: string, path: string, temporary: string):
 
 /**
  * False when there is no lock.
- * @throws AuthplaneError STATE_DIR_UNUSABLE when a running process has it.
+ * @throws AuthplaneError with the code of the directory when a running process has it.
  */
-async function isStale(directory: string, path: string): Promise<boolean> {
+async function isStale(directory: LockedDirectory, path: string): Promise<boolean> {
   const text = await readIfThere(path);
   const holder = parseRecord(text);
   if (holder !== undefined && isRunning(holder)) throw inUse(directory, holder);
@@ -136,9 +147,9 @@ function hasCode(thrown: unknown, code: string): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === code;
 }
 
-function inUse(directory: string, { pid, host }: LockRecord): AuthplaneError {
-  const message =
-    `the state directory ${directory} is used by another authplane (pid ${pid} on ${host}); ` +
-    'give each its own --state-dir';
-  return new AuthplaneError('STATE_DIR_UNUSABLE', message);
+function inUse({ path, code, title, advice }: LockedDirectory, { pid, host }: LockRecord): AuthplaneError {
+  return new AuthplaneError(
+    code,
+    `${title} ${path} is used by another authplane (pid ${pid} on ${host}); ${advice}`,
+  );
 }

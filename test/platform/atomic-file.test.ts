@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/store/atomic-file.ts';
+import { writeFileAtomic } from '../../src/platform/atomic-file.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 describe('writeFileAtomic', () => {

@@ -1,0 +1,50 @@
+import type { Effect } from '../protocol/effect.ts';
+import type { Version } from '../resources/version.ts';
+
+/** Which versions of resources a client has, by name. Immutable. */
+export interface HeldVersions {
+  readonly accepted: ReadonlyMap<string, Version>;
+  /** Sent and not answered yet, by nonce. */
+  readonly pending: ReadonlyMap<string, ReadonlyMap<string, Version>>;
+}
+
+/** `accepted`: it has this version. `behind`: it has another one, or has not answered. `unused`: it was never given any. */
+export type Holding = 'accepted' | 'behind' | 'unused';
+
+export const NOTHING_HELD: HeldVersions = { accepted: new Map(), pending: new Map() };
+
+/** Applies one effect. Pure. */
+export function reduceHeld(held: HeldVersions, effect: Effect): HeldVersions {
+  switch (effect.kind) {
+    case 'send': {
+      const { resources, removed } = effect.update;
+      const sent = new Map(resources.map(({ name, version }) => [name, version]));
+      const accepted = new Map(held.accepted);
+      for (const name of removed) accepted.delete(name);
+      return { accepted, pending: new Map(held.pending).set(effect.nonce, sent) };
+    }
+    case 'acked':
+      return settled(held, effect.nonce, true);
+    case 'nacked':
+      return settled(held, effect.nonce, false);
+    default:
+      return held;
+  }
+}
+
+function settled(held: HeldVersions, nonce: string, isAccepted: boolean): HeldVersions {
+  const sent = held.pending.get(nonce);
+  if (sent === undefined) return held;
+  const pending = new Map(held.pending);
+  pending.delete(nonce);
+  // What is rejected stays as it was: the old version is in force.
+  return { accepted: isAccepted ? new Map([...held.accepted, ...sent]) : held.accepted, pending };
+}
+
+/** How a client stands to one version of a resource. */
+export function holdingOf(held: HeldVersions, name: string, version: Version): Holding {
+  const accepted = held.accepted.get(name);
+  if (accepted === version) return 'accepted';
+  const isPending = [...held.pending.values()].some(sent => sent.has(name));
+  return accepted === undefined && !isPending ? 'unused' : 'behind';
+}
