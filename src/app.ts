@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { AdminServer } from './admin/admin-server.ts';
+import type { AdminGuard } from './admin/admin-guard.ts';
+import { AdminServer, type AdminTls } from './admin/admin-server.ts';
 import { openAuthority } from './authority/open-authority.ts';
 import { Renewer } from './authority/renewer.ts';
 import { inlineSnapshot } from './compiler/auth/inline-snapshot.ts';
@@ -8,6 +9,7 @@ import { rebindRoutes } from './compiler/auth/rebind-routes.ts';
 import { loadSchema, type Schema } from './compiler/schema/registry.ts';
 import { formatAddress } from './config/parse-value.ts';
 import type { ServeSettings } from './config/serve-settings.ts';
+import { tlsFilesOf } from './config/tls-files.ts';
 import { xdsServerOptions } from './config/xds-server-options.ts';
 import { fetchJwks } from './jwks/fetch-jwks.ts';
 import { JwksCache } from './jwks/jwks-cache.ts';
@@ -17,6 +19,7 @@ import { Fleet } from './fleet/fleet.ts';
 import { Loader } from './loader/loader.ts';
 import { collectJwks, jwksObserver } from './observability/jwks-observer.ts';
 import { LoadingObserver } from './observability/loading-observer.ts';
+import { adminTlsObserver } from './observability/admin-tls-observer.ts';
 import { renewalObserver } from './observability/renewal-observer.ts';
 import { readyReport, type ListeningAddresses, type ReadyReport } from './observability/ready-report.ts';
 import { Readiness } from './observability/readiness.ts';
@@ -34,6 +37,7 @@ import { Metrics } from './platform/metrics.ts';
 import { FileWatcher } from './platform/watch-files.ts';
 import { Publisher } from './publishing/publisher.ts';
 import type { ResourceStore } from './store/resource-store.ts';
+import { ServerTls, type WatchPaths } from './tls/server-tls.ts';
 import { ClientStatusService } from './transport/client-status-service.ts';
 import { XdsServer } from './transport/grpc-server.ts';
 
@@ -46,6 +50,14 @@ export interface AppParts {
 
 /** How often it is looked for certificates to renew. */
 const CA_RENEWAL_INTERVAL_MS = 60_000;
+
+/** How often the certificate of the admin server is read without a hint. */
+const TLS_POLL_MS = 1_000;
+
+/** Watches the directories of files: certificates are replaced by renaming. */
+function watchPaths(watcher: FileWatcher): WatchPaths {
+  return (paths, onHint) => watcher.watch([...new Set(paths.map(path => dirname(resolve(path))))], onHint);
+}
 
 /** The server: every component is made here, by hand, and connected to the others. */
 export class App {
@@ -153,8 +165,7 @@ export class App {
         random: Math.random,
         loadDescriptors: readDescriptorImage,
         services: [new ClientStatusService(() => fleet.nodes())],
-        watch: (paths, onHint) =>
-          watcher.watch([...new Set(paths.map(path => dirname(resolve(path))))], onHint),
+        watch: watchPaths(watcher),
       },
       xdsServerOptions(this.#settings, hostname()),
     );
@@ -163,9 +174,15 @@ export class App {
         status: new StatusView({ store, loading: this.#loading, readiness, fleet }),
         metrics: () => metrics.text(),
         onRequest: (route, statusCode) => countRequest(metrics, route, statusCode),
+        onRefused: refused => {
+          log.warn(
+            { event: 'admin.refused', ...refused },
+            `a request to the admin server is refused: ${refused.reason}`,
+          );
+        },
         onError: thrown => log.error({ event: 'admin.defect', err: thrown }, messageOf(thrown)),
       },
-      this.#settings.adminAddress,
+      { ...this.#settings.adminAddress, ...this.#adminTls(watcher) },
     );
     metrics.onScrape(() => collectState(metrics, { store, fleet, pushQueueDepth: xds.pushQueueDepth }));
     let announced = false;
@@ -188,6 +205,34 @@ export class App {
       ...this.#makeRenewer(),
       { name: 'xDS server', start: startXds, stop: () => xds.drain(this.#settings.drainSpreadMs) },
     ];
+  }
+
+  #adminTls(watcher: FileWatcher): { readonly tls?: AdminTls } {
+    const { adminTlsCert, adminTlsKey, adminTlsClientCa, adminTlsClientCrl, adminClients } = this.#settings;
+    const files = tlsFilesOf({
+      cert: adminTlsCert,
+      key: adminTlsKey,
+      clientCa: adminTlsClientCa,
+      clientCrl: adminTlsClientCrl,
+    });
+    if (files === undefined) return {};
+    const { clock, log } = this.#parts;
+    let tls: ServerTls | undefined;
+    const parts = { clock, observe: adminTlsObserver(log), watch: watchPaths(watcher) };
+    const guard: AdminGuard = {
+      clients: adminClients.split(',').map(name => name.trim()),
+      isRevoked: certificate => tls?.isRevoked(certificate) === true,
+    };
+    return {
+      tls: {
+        load: async apply => {
+          tls = await ServerTls.load(parts, { title: 'admin server', files, pollMs: TLS_POLL_MS });
+          tls.follow(apply);
+        },
+        stop: () => tls?.[Symbol.dispose](),
+        ...(files.clientCaPath === undefined ? {} : { guard }),
+      },
+    };
   }
 
   /** None without a CA directory. */

@@ -1,6 +1,15 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import type { SecureContextOptions } from 'node:tls';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyServerOptions,
+} from 'fastify';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
+import { refusalOf, type AdminGuard } from './admin-guard.ts';
 import type { StatusSource } from './status-source.ts';
 
 /** What the admin server reads from. */
@@ -10,6 +19,12 @@ export interface AdminParts {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Called after each request. `route`: the template, or `unknown`. */
   readonly onRequest: (route: string, statusCode: number) => void;
+  /** A request without the right certificate. */
+  readonly onRefused: (refused: {
+    readonly peer: string;
+    readonly route: string;
+    readonly reason: string;
+  }) => void;
   /** A defect behind a 500. */
   readonly onError: (thrown: unknown) => void;
 }
@@ -18,7 +33,21 @@ export interface AdminOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Absent: plain HTTP, and whoever reaches the port may read. */
+  readonly tls?: AdminTls;
 }
+
+/** How the port is protected. */
+export interface AdminTls {
+  /** Calls back with the certificate to use, now and when it changes. @throws AuthplaneError TLS_FILES_INVALID. */
+  readonly load: (apply: (context: SecureContextOptions) => void) => Promise<void>;
+  /** No more calls back. */
+  readonly stop: () => void;
+  /** Absent: no client certificate is asked for. */
+  readonly guard?: AdminGuard;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** The pages are data for programs; should a browser show one, it must run nothing and be framed by nobody. */
 const SECURITY_HEADERS = {
@@ -34,13 +63,15 @@ const SECURITY_HEADERS = {
 export class AdminServer {
   readonly #server: FastifyInstance;
   readonly #options: AdminOptions;
+  #secure: SecureServer | undefined;
 
   constructor(parts: AdminParts, options: AdminOptions) {
     this.#options = options;
-    this.#server = fastify({
+    const { tls } = options;
+    const common: FastifyServerOptions = {
       logger: false,
       bodyLimit: 1024,
-      requestTimeout: 10_000,
+      requestTimeout: REQUEST_TIMEOUT_MS,
       forceCloseConnections: true,
       return503OnClosing: false,
       // A URL that cannot be decoded reaches neither hooks nor handlers.
@@ -49,7 +80,12 @@ export class AdminServer {
         refuse(reply, error.statusCode ?? 400, 'BAD_REQUEST', error.message);
       },
       routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
-    });
+    };
+    const serverFactory = (listener: RequestListener): Server =>
+      Object.assign(tls === undefined ? createServer(listener) : this.#secureServer(tls, listener), {
+        requestTimeout: REQUEST_TIMEOUT_MS,
+      });
+    this.#server = fastify({ ...common, serverFactory });
     this.#addHooks(parts);
     addHealth(this.#server, parts);
     addApi(this.#server, parts.status);
@@ -57,7 +93,8 @@ export class AdminServer {
 
   /** @throws AuthplaneError LISTEN_FAILED */
   async start(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port, tls } = this.#options;
+    await tls?.load(context => this.#secure?.setSecureContext(context));
     try {
       await this.#server.listen({ host, port });
     } catch (thrown) {
@@ -75,12 +112,27 @@ export class AdminServer {
 
   /** Ends all connections. */
   async stop(): Promise<void> {
+    this.#options.tls?.stop();
     await this.#server.close();
   }
 
+  #secureServer({ guard }: AdminTls, listener: RequestListener): Server {
+    // A certificate that is wrong is answered, not cut off: the client learns why.
+    const clientOptions = { requestCert: guard !== undefined, rejectUnauthorized: false };
+    this.#secure = createSecureServer({ minVersion: 'TLSv1.2', ...clientOptions }, listener);
+    return this.#secure;
+  }
+
   #addHooks(parts: AdminParts): void {
+    const guard = this.#options.tls?.guard;
     this.#server.addHook('onRequest', (request, reply, done) => {
       reply.headers(SECURITY_HEADERS);
+      const refusal = guard && refusalOf(guard, request.routeOptions.url, request.raw);
+      if (refusal !== undefined) {
+        parts.onRefused({ peer: request.ip, route: request.routeOptions.url ?? 'unknown', reason: refusal });
+        refuse(reply, 403, 'FORBIDDEN', refusal);
+        return;
+      }
       if (request.method === 'GET' || request.method === 'HEAD') {
         done();
         return;

@@ -25,6 +25,7 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   CA_UNUSABLE: 'internal',
   CA_REFUSED: 'invalid',
   ENVOY_UNAVAILABLE: 'internal',
+  DENIED: 'denied',
   UNREACHABLE: 'unreachable',
   INTERNAL: 'internal',
 };

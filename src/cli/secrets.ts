@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import type { SecretDetail, SecretNodeStatus, SecretStatus } from '../admin/secret-status.ts';
 import { AuthplaneError } from '../platform/errors.ts';
-import { findJson, getJson, serverOption } from './admin-client.ts';
+import { addServerOptions, findJson, getJson, type ServerOptions } from './admin-client.ts';
 import { examples, type CommandContext } from './command.ts';
 import { formatTable, outputOption, printData, type OutputFormat } from './output.ts';
 
-interface Options {
-  readonly server: string;
+interface Options extends ServerOptions {
   readonly output: OutputFormat;
 }
 
@@ -22,53 +21,47 @@ export function registerSecrets(context: CommandContext): void {
 }
 
 function registerList(group: Command, { io, run }: CommandContext): void {
-  group
-    .command('list')
+  addServerOptions(group.command('list'), io)
     .description('list the secrets that are served')
-    .addOption(serverOption(io))
     .addOption(outputOption(['table', 'json', 'yaml'], 'table'))
     .addHelpText('after', examples('authplane secrets list'))
     .action(
-      run(async ({ server, output }: Options) => {
+      run(async (options: Options) => {
         const { secrets } = await getJson<{ readonly secrets: readonly SecretStatus[] }>(
-          server,
+          options,
           '/api/v1/secrets',
         );
-        await printData(io, output, secrets, () => formatTable(HEADER, secrets.map(rowOf)));
+        await printData(io, options.output, secrets, () => formatTable(HEADER, secrets.map(rowOf)));
         return secrets.some(({ behind }) => behind.length > 0) ? 'notInSync' : 'ok';
       }),
     );
 }
 
 function registerWhoCan(group: Command, { io, run }: CommandContext): void {
-  group
-    .command('who-can')
+  addServerOptions(group.command('who-can'), io)
     .description('list the connected proxies that may have a secret')
     .argument('<name>', 'name of the secret')
-    .addOption(serverOption(io))
     .addOption(outputOption(['table', 'json', 'yaml'], 'table'))
     .addHelpText('after', examples('authplane secrets who-can edge-tls'))
     .action(
-      run(async (name: string, { server, output }: Options) => {
-        const detail = await detailOf(server, name);
+      run(async (name: string, options: Options) => {
+        const detail = await detailOf(options, name);
         const allowed = detail.nodes.filter(({ access }) => access === 'granted');
-        await printData(io, output, { ...detail, nodes: allowed }, () => whoCanText(detail, allowed));
+        await printData(io, options.output, { ...detail, nodes: allowed }, () => whoCanText(detail, allowed));
         return 'ok';
       }),
     );
 }
 
 function registerWhyNot(group: Command, { io, run }: CommandContext): void {
-  group
-    .command('why-not')
+  addServerOptions(group.command('why-not'), io)
     .description('tell why a connected proxy does not get a secret; exit 6 if it may not have it')
     .argument('<node>', 'id of the proxy')
     .argument('<name>', 'name of the secret')
-    .addOption(serverOption(io))
     .addHelpText('after', examples('authplane secrets why-not edge-1 edge-tls'))
     .action(
-      run(async (id: string, name: string, { server }: Options) => {
-        const node = (await detailOf(server, name)).nodes.find(entry => entry.node === id);
+      run(async (id: string, name: string, options: Options) => {
+        const node = (await detailOf(options, name)).nodes.find(entry => entry.node === id);
         if (node === undefined) throw new AuthplaneError('USAGE', `no proxy with id "${id}" is connected`);
         io.stdout(`${id} ${STATES[node.state]} "${name}": ${node.access}, because ${node.reason}\n`);
         return node.access === 'granted' ? 'ok' : 'denied';
@@ -121,8 +114,8 @@ function whoCanText(detail: SecretDetail, allowed: readonly SecretNodeStatus[]):
 }
 
 /** @throws AuthplaneError USAGE when no such secret is served. */
-async function detailOf(server: string, name: string): Promise<SecretDetail> {
-  const detail = await findJson<SecretDetail>(server, `/api/v1/secrets/${encodeURIComponent(name)}`);
+async function detailOf(options: ServerOptions, name: string): Promise<SecretDetail> {
+  const detail = await findJson<SecretDetail>(options, `/api/v1/secrets/${encodeURIComponent(name)}`);
   if (detail === undefined) throw new AuthplaneError('USAGE', `no secret "${name}" is served`);
   return detail;
 }

@@ -1,13 +1,12 @@
 import type { GroupStatus, NodeStatus, SnapshotsStatus } from '../admin/status-source.ts';
 import { EXPIRY_WARNING_MS } from '../certificates/certificate-file.ts';
 import { RESOURCE_TYPES } from '../resources/type-url.ts';
-import { getJson, serverOption } from './admin-client.ts';
+import { addServerOptions, getJson, type ServerOptions } from './admin-client.ts';
 import { examples, type CommandContext } from './command.ts';
 import type { ExitName } from './exit-codes.ts';
 import { formatTable, outputOption, printData, type OutputFormat } from './output.ts';
 
-interface Options {
-  readonly server: string;
+interface Options extends ServerOptions {
   readonly all?: true;
   readonly output: OutputFormat;
 }
@@ -19,10 +18,8 @@ interface Fleet {
 
 /** `authplane status`: snapshots and proxies of a running authplane; exit 4 while one of them is not as it should be. */
 export function registerStatus({ program, io, run }: CommandContext): void {
-  program
-    .command('status')
+  addServerOptions(program.command('status'), io)
     .description('show what a running authplane serves and what its proxies have')
-    .addOption(serverOption(io))
     .option('--all', 'list synced proxies too')
     .addOption(outputOption(['table', 'json', 'yaml'], 'table'))
     .addHelpText(
@@ -31,11 +28,8 @@ export function registerStatus({ program, io, run }: CommandContext): void {
     )
     .action(
       run(async (options: Options) => {
-        const snapshots = await getJson<SnapshotsStatus>(options.server, '/api/v1/snapshots');
-        const { nodes } = await getJson<{ readonly nodes: readonly NodeStatus[] }>(
-          options.server,
-          '/api/v1/nodes',
-        );
+        const snapshots = await getJson<SnapshotsStatus>(options, '/api/v1/snapshots');
+        const { nodes } = await getJson<{ readonly nodes: readonly NodeStatus[] }>(options, '/api/v1/nodes');
         const fleet = { snapshots, nodes };
         await printData(io, options.output, fleet, () => fleetTable(fleet, options.all === true, Date.now()));
         return exitOf(fleet);

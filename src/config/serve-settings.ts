@@ -109,7 +109,38 @@ export const SERVE_SETTINGS = {
     name: 'admin-address',
     section: 'Admin server',
     default: '127.0.0.1:19000',
-    doc: 'Address of health, metrics and the read-only API. Port 0 takes a free port. It has no authentication: keep it off public networks.',
+    doc: 'Address of health, metrics and the read-only API. Port 0 takes a free port. Without admin-tls-cert it has no authentication: keep it off public networks.',
+  },
+  adminTlsCert: {
+    kind: 'path',
+    name: 'admin-tls-cert',
+    section: 'Admin server',
+    doc: 'PEM certificate chain of the admin server. Re-read when it changes. Absent: plain HTTP.',
+  },
+  adminTlsKey: {
+    kind: 'path',
+    name: 'admin-tls-key',
+    section: 'Admin server',
+    doc: 'PEM private key of the admin server. Re-read when it changes.',
+  },
+  adminTlsClientCa: {
+    kind: 'path',
+    name: 'admin-tls-client-ca',
+    section: 'Admin server',
+    doc: 'PEM CA certificates that certificates of operators and monitoring must come from. All but /livez and /readyz is then refused without one.',
+  },
+  adminTlsClientCrl: {
+    kind: 'path',
+    name: 'admin-tls-client-crl',
+    section: 'Admin server',
+    doc: 'PEM revocation lists of all CAs in admin-tls-client-ca. Re-read when it changes.',
+  },
+  adminClients: {
+    kind: 'text',
+    name: 'admin-clients',
+    section: 'Admin server',
+    default: '',
+    doc: 'SPIFFE IDs and DNS names of who may read the admin server, as globs, separated by commas: spiffe://example.org/operator/*. Required with admin-tls-client-ca, because proxies often have certificates of the same CA.',
   },
   caDirectory: {
     kind: 'path',
@@ -216,6 +247,7 @@ export function conflictsOf(settings: ServeSettings): readonly string[] {
   if (settings.stateKeyFile !== undefined && settings.statePlaintext) {
     conflicts.push('state-key-file and state-plaintext exclude each other');
   }
+  conflicts.push(...adminConflicts(settings));
   if (settings.caPassphraseFile !== undefined && settings.caDirectory === undefined) {
     conflicts.push('ca-passphrase-file needs ca-dir');
   }
@@ -237,5 +269,23 @@ export function conflictsOf(settings: ServeSettings): readonly string[] {
     );
   }
   if (settings.pollIntervalMs < 100) conflicts.push('poll-interval must be at least 100ms');
+  return conflicts;
+}
+
+function adminConflicts(settings: ServeSettings): readonly string[] {
+  const { adminTlsCert, adminTlsKey, adminTlsClientCa, adminTlsClientCrl, adminClients } = settings;
+  const conflicts: string[] = [];
+  if ((adminTlsCert === undefined) !== (adminTlsKey === undefined)) {
+    conflicts.push('admin-tls-cert and admin-tls-key must be set together');
+  }
+  if (adminTlsClientCa !== undefined && adminTlsCert === undefined) {
+    conflicts.push('admin-tls-client-ca needs admin-tls-cert and admin-tls-key');
+  }
+  if (adminTlsClientCrl !== undefined && adminTlsClientCa === undefined) {
+    conflicts.push('admin-tls-client-crl needs admin-tls-client-ca');
+  }
+  if ((adminTlsClientCa !== undefined) !== (adminClients !== '')) {
+    conflicts.push('admin-tls-client-ca and admin-clients must be set together');
+  }
   return conflicts;
 }

@@ -1,22 +1,19 @@
-import { resolve } from 'node:path';
 import type { XdsServerOptions } from '../transport/grpc-server.ts';
 import type { ServeSettings } from './serve-settings.ts';
+import { tlsFilesOf } from './tls-files.ts';
 
 /** The settings of the xDS server in its own terms. `controlPlaneId` names the replica in every response. */
 export function xdsServerOptions(settings: ServeSettings, controlPlaneId: string): XdsServerOptions {
-  const { xdsTlsCert, xdsTlsKey, xdsTlsClientCa, xdsTlsClientCrl } = settings;
-  const tls =
-    xdsTlsCert === undefined || xdsTlsKey === undefined
-      ? undefined
-      : { certPath: resolve(xdsTlsCert), keyPath: resolve(xdsTlsKey) };
-  const client = {
-    ...(xdsTlsClientCa === undefined ? {} : { clientCaPath: resolve(xdsTlsClientCa) }),
-    ...(xdsTlsClientCrl === undefined ? {} : { clientCrlPath: resolve(xdsTlsClientCrl) }),
-  };
+  const tls = tlsFilesOf({
+    cert: settings.xdsTlsCert,
+    key: settings.xdsTlsKey,
+    clientCa: settings.xdsTlsClientCa,
+    clientCrl: settings.xdsTlsClientCrl,
+  });
   const { nodeIdentity: kind, nodeIdentityTemplate: template } = settings;
   return {
     controlPlaneId,
-    ...(tls === undefined ? {} : { tls: { ...tls, ...client } }),
+    ...(tls === undefined ? {} : { tls }),
     ...(kind === 'none' ? {} : { identity: { kind, template } }),
     limits: {
       gateTimeoutMs: settings.gateTimeoutMs,

@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   CA_UNUSABLE: 'The directory of the certificate authority, or a key in it, cannot be used.',
   CA_REFUSED: 'The certificate authority does not do what was asked of it.',
   ENVOY_UNAVAILABLE: 'No Envoy binary was found or it could not be run.',
+  DENIED: 'A running authplane refuses the client certificate.',
   UNREACHABLE: 'A running authplane could not be reached.',
   INTERNAL: 'A defect in authplane itself.',
 } as const satisfies Record<string, string>;

@@ -10,13 +10,14 @@ import { DISCOVERY_METHODS, discoveryServiceNames } from './discovery-services.t
 import { http2ServersOf } from './grpc-internals.ts';
 import type { RawCall } from './grpc-wire.ts';
 import { HealthService } from './health-service.ts';
-import type { PeerCertificate } from './peer-certificate.ts';
+import type { PeerCertificate } from '../tls/peer-certificate.ts';
 import { ReflectionService } from './reflection-service.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import type { StagesFor } from './stream-driver.ts';
 import type { StreamView } from './stream-view.ts';
-import { type TlsFiles, TlsIdentity, type WatchPaths } from './tls-identity.ts';
+import { type TlsFiles, ServerTls, type WatchPaths } from '../tls/server-tls.ts';
+import { ReloadableCredentials } from './tls-credentials.ts';
 import type { TransportEvent, TransportObserver } from './transport-event.ts';
 
 export interface XdsServerParts {
@@ -85,7 +86,7 @@ export class XdsServer {
   readonly #health = new HealthService();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #tls: TlsIdentity | undefined;
+  #tls: ServerTls | undefined;
   #address: string | undefined;
 
   constructor(parts: XdsServerParts, options: XdsServerOptions) {
@@ -125,12 +126,12 @@ export class XdsServer {
   async start(address: string): Promise<string> {
     const { clock, watch } = this.#parts;
     if (this.#tlsFiles !== undefined) {
-      this.#tls = await TlsIdentity.load(
+      this.#tls = await ServerTls.load(
         { clock, observe: event => this.#observeTls(event), ...(watch === undefined ? {} : { watch }) },
-        { files: this.#tlsFiles, pollMs: this.#connections.tlsPollMs },
+        { title: 'xDS port', files: this.#tlsFiles, pollMs: this.#connections.tlsPollMs },
       );
     }
-    const port = await this.#bind(address, this.#tls?.credentials ?? ServerCredentials.createInsecure());
+    const port = await this.#bind(address, this.#credentials());
     this.#followConnections();
     this.#address = address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`);
     return this.#address;
@@ -174,6 +175,13 @@ export class XdsServer {
   #observeTls(event: TransportEvent): void {
     this.#parts.observe(event);
     if (event.kind === 'tlsLoaded') this.#registry.endRevoked();
+  }
+
+  #credentials(): ServerCredentials {
+    if (this.#tls === undefined) return ServerCredentials.createInsecure();
+    const credentials = new ReloadableCredentials(this.#tlsFiles?.clientCaPath !== undefined);
+    this.#tls.follow(context => credentials.replace(context));
+    return credentials;
   }
 
   #bind(address: string, credentials: ServerCredentials): Promise<number> {

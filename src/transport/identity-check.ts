@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { identityProblem, type IdentityRule } from '../resources/identity-rule.ts';
 import type { NodeIdentity } from '../resources/node.ts';
-import type { PeerCertificate } from './peer-certificate.ts';
+import type { PeerCertificate } from '../tls/peer-certificate.ts';
 
 /** Timers of Node take no longer delay. */
 const MAX_DELAY_MS = 2 ** 31 - 1;

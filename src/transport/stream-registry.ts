@@ -6,7 +6,7 @@ import { admit, type AdmissionOptions, initialAdmission, leave } from './admissi
 import type { DiscoveryMethod } from './discovery-services.ts';
 import type { IdentityRule } from '../resources/identity-rule.ts';
 import { GrpcWire, type RawCall } from './grpc-wire.ts';
-import { peerCertificateOf, type PeerCertificate } from './peer-certificate.ts';
+import { readPeerCertificate, type PeerCertificate } from '../tls/peer-certificate.ts';
 import { StreamDriver, type StagesFor, type StreamWire } from './stream-driver.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
@@ -127,7 +127,8 @@ export class StreamRegistry {
     // The wire and the driver know each other; the driver exists before the first write.
     const wire: StreamWire = new GrpcWire(call, () => driver.drained());
     const { identity: rule } = this.#options;
-    const certificate = this.#options.verifiesClients ? peerCertificateOf(call) : undefined;
+    const raw = this.#options.verifiesClients ? call.getAuthContext().sslPeerCertificate?.raw : undefined;
+    const certificate = raw === undefined ? undefined : readPeerCertificate(raw);
     const identity = rule === undefined ? {} : { identity: { rule, certificate } };
     const driver = new StreamDriver(
       {

@@ -1,3 +1,4 @@
+import type { TlsEvent } from '../tls/server-tls.ts';
 import type { Effect } from '../protocol/effect.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
@@ -67,10 +68,7 @@ export type TransportEvent =
   /** What came over a connection is not HTTP/2, or breaks its rules. */
   | { readonly kind: 'connectionFailed'; readonly peer: string; readonly message: string }
   | { readonly kind: 'tlsHandshakeFailed'; readonly peer: string; readonly message: string }
-  /** New handshakes see this certificate from now on. */
-  | { readonly kind: 'tlsLoaded'; readonly notAfterMs: number; readonly fingerprint256: string }
-  /** The files on disk cannot be used; the certificate before stays. */
-  | { readonly kind: 'tlsRefused'; readonly message: string };
+  | TlsEvent;
 
 /** Must not throw. */
 export type TransportObserver = (event: TransportEvent) => void;

@@ -48,6 +48,7 @@ describe('AdminServer', () => {
         status,
         metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
         onRequest: (route, code) => requests.push(`${route} ${code}`),
+        onRefused: () => undefined,
         onError: thrown => errors.push(thrown),
       },
       { host: '127.0.0.1', port: 0 },
@@ -156,6 +157,7 @@ describe('AdminServer', () => {
       status,
       metrics: () => Promise.reject(new Error('unused')),
       onRequest: () => 0,
+      onRefused: () => 0,
       onError: () => 0,
     };
     const second = new AdminServer(parts, { host: '127.0.0.1', port: server.address.port });

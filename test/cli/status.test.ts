@@ -91,6 +91,7 @@ async function withServer(
       },
       metrics: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
       onRequest: () => undefined,
+      onRefused: () => undefined,
       onError: thrown => {
         throw thrown;
       },

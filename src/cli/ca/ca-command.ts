@@ -3,8 +3,9 @@ import type { Authority } from '../../authority/authority.ts';
 import type { SecretStatus } from '../../admin/secret-status.ts';
 import type { ServedSecret } from '../../certificates/rotation-holders.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { getJson } from '../admin-client.ts';
+import { addClientOptions, getJson, type ServerOptions } from '../admin-client.ts';
 import type { CommandContext } from '../command.ts';
+import type { CliIo } from '../io.ts';
 
 /** What every `ca` command takes. */
 export interface CaOptions {
@@ -30,21 +31,24 @@ export async function authorityOf({ caDir, passphraseFile }: CaOptions): Promise
   return openAuthority(caDir, passphraseFile, systemClock);
 }
 
-/** `--server`, once for every replica: proxies are connected to any of them. */
-export function addServersOption(command: Command, environment: string | undefined): Command {
-  const byDefault = [environment ?? 'http://127.0.0.1:19000'];
-  return command.addOption(
-    new Option(
-      '--server <url...>',
-      'admin addresses of all replicas of authplane, also AUTHPLANE_SERVER',
-    ).default(byDefault),
-  );
+/** The replicas of authplane, for the question who holds a rotation up. */
+export interface ServersOptions extends Omit<ServerOptions, 'server'> {
+  readonly server: readonly string[];
 }
 
-/** What the replicas serve, for the question who holds a rotation up. @throws AuthplaneError UNREACHABLE, USAGE. */
-export async function servedSecrets(servers: readonly string[]): Promise<readonly ServedSecret[]> {
+/** `--server`, once for every replica: proxies are connected to any of them. */
+export function addServersOption(command: Command, io: CliIo): Command {
+  const byDefault = [io.environment['AUTHPLANE_SERVER'] ?? 'http://127.0.0.1:19000'];
+  const text = 'admin addresses of all replicas of authplane, also AUTHPLANE_SERVER';
+  return addClientOptions(command.addOption(new Option('--server <url...>', text).default(byDefault)), io);
+}
+
+/** What the replicas serve. @throws AuthplaneError UNREACHABLE, DENIED, USAGE. */
+export async function servedSecrets(options: ServersOptions): Promise<readonly ServedSecret[]> {
   const answers = await Promise.all(
-    servers.map(server => getJson<{ readonly secrets: readonly SecretStatus[] }>(server, '/api/v1/secrets')),
+    options.server.map(server =>
+      getJson<{ readonly secrets: readonly SecretStatus[] }>({ ...options, server }, '/api/v1/secrets'),
+    ),
   );
   return answers.flatMap(({ secrets }) =>
     secrets.flatMap(({ name, group, kind, fingerprints, behind }) =>

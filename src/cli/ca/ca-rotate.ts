@@ -17,12 +17,12 @@ import {
   servedSecrets,
   type CaContext,
   type CaOptions,
+  type ServersOptions,
 } from './ca-command.ts';
 import { rotationText } from './ca-status.ts';
 import { parseLifetime } from './lifetime.ts';
 
-interface Options extends CaOptions {
-  readonly server: readonly string[];
+interface Options extends CaOptions, ServersOptions {
   readonly wait?: true;
   readonly timeout: number;
   readonly force?: string;
@@ -48,7 +48,7 @@ export function registerCaRotate({ group, io, run }: CaContext): void {
         'What is not served by authplane (its own --xds-tls-client-ca, bootstrap files) must trust trust.pem too.\n' +
         examples('authplane ca rotate', 'authplane ca rotate --wait --server http://a:19000 http://b:19000'),
     );
-  addServersOption(addCaOptions(command), io.environment['AUTHPLANE_SERVER']).action(
+  addServersOption(addCaOptions(command), io).action(
     run(async (options: Options) => {
       const authority = await authorityOf(options);
       if (options.abort === true) return report(io, await abortRotation(authority));
@@ -61,7 +61,7 @@ async function step(authority: Authority, options: Options, io: CliIo): Promise<
   const { rotation } = await authority.read();
   if (rotation === undefined) return report(io, await startRotation(authority, Date.now()));
   // By force it goes on without an authplane to ask.
-  const served = await servedSecrets(options.server).catch((thrown: unknown) => {
+  const served = await servedSecrets(options).catch((thrown: unknown) => {
     if (options.force === undefined) throw thrown;
     return [];
   });
@@ -78,7 +78,7 @@ async function rotateFully(authority: Authority, options: Options, io: CliIo): P
   };
   if ((await authority.read()).rotation === undefined) tell(await startRotation(authority, Date.now()));
   for (;;) {
-    const result = await advanceRotation(authority, await servedSecrets(options.server), Date.now());
+    const result = await advanceRotation(authority, await servedSecrets(options), Date.now());
     tell(result);
     if (result.rotation === undefined) return 'ok';
     if (Date.now() > deadlineMs) throw new AuthplaneError('UNREACHABLE', 'the rotation was not done in time');

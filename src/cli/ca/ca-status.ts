@@ -10,10 +10,10 @@ import {
   servedSecrets,
   type CaContext,
   type CaOptions,
+  type ServersOptions,
 } from './ca-command.ts';
 
-interface Options extends CaOptions {
-  readonly server: readonly string[];
+interface Options extends CaOptions, ServersOptions {
   readonly output: OutputFormat;
 }
 
@@ -27,11 +27,11 @@ export function registerCaStatus({ group, io, run }: CaContext): void {
       'after',
       examples('authplane ca status', 'authplane ca status -o json --server http://authplane:19000'),
     );
-  addServersOption(addCaOptions(command), io.environment['AUTHPLANE_SERVER']).action(
+  addServersOption(addCaOptions(command), io).action(
     run(async (options: Options) => {
       const state = await (await authorityOf(options)).read();
       const isRotating = state.rotation !== undefined;
-      const served = isRotating ? await servedSecrets(options.server) : [];
+      const served = isRotating ? await servedSecrets(options) : [];
       const holders = currentHolders(state, served, Date.now());
       const view = viewOf(state, holders);
       await printData(io, options.output, view, () => tableOf(view));

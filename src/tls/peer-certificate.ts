@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { canonicalIssuer } from '../certificates/distinguished-name.ts';
 import { serialKey } from '../certificates/revocation-list.ts';
 import type { CertifiedNames } from '../resources/identity-rule.ts';
@@ -15,17 +14,13 @@ export interface PeerCertificate {
   readonly serial: string;
 }
 
-/** The certificate that the client of a call has shown and the server's CA has signed; undefined: none. */
-export function peerCertificateOf(
-  call: Pick<ServerDuplexStream<Buffer, Buffer>, 'getAuthContext'>,
-): PeerCertificate | undefined {
-  const raw = call.getAuthContext().sslPeerCertificate?.raw;
-  if (raw === undefined) return undefined;
-  const certificate = new X509Certificate(raw);
+/** Reads a certificate (DER) that TLS has verified. */
+export function readPeerCertificate(der: Uint8Array): PeerCertificate {
+  const certificate = new X509Certificate(der);
   return {
     names: readNames(certificate.subjectAltName ?? ''),
     notAfterMs: certificate.validToDate.getTime(),
-    issuer: canonicalIssuer(raw),
+    issuer: canonicalIssuer(der),
     serial: serialKey(certificate.serialNumber),
   };
 }

@@ -27,7 +27,7 @@ export class RevokedClients {
     }
   }
 
-  has({ issuer, serial }: PeerCertificate): boolean {
+  has({ issuer, serial }: Pick<PeerCertificate, 'issuer' | 'serial'>): boolean {
     return this.#keys.has(keyOf(issuer, serial));
   }
 }

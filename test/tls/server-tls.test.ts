@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { TlsIdentity, type TlsFiles } from '../../src/transport/tls-identity.ts';
-import type { TransportEvent } from '../../src/transport/transport-event.ts';
+import { ServerTls, type TlsEvent, type TlsFiles } from '../../src/tls/server-tls.ts';
 import { CertificateAuthority } from '../../src/authority/certificate-authority.ts';
 import type { IssuedCertificate } from '../../src/authority/certificate-request.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -17,14 +16,14 @@ async function writePair(files: TlsFiles, pair: Partial<IssuedCertificate>): Pro
 interface Scene extends AsyncDisposable {
   readonly authority: CertificateAuthority;
   readonly files: TlsFiles;
-  readonly events: TransportEvent[];
+  readonly events: TlsEvent[];
   readonly clock: FakeClock;
-  readonly parts: { readonly clock: FakeClock; readonly observe: (event: TransportEvent) => void };
+  readonly parts: { readonly clock: FakeClock; readonly observe: (event: TlsEvent) => void };
 }
 
 async function newScene(): Promise<Scene> {
   const directory = await temporaryDirectory();
-  const events: TransportEvent[] = [];
+  const events: TlsEvent[] = [];
   const clock = new FakeClock();
   return {
     authority: CertificateAuthority.create(),
@@ -45,12 +44,12 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
   return undefined;
 }
 
-describe('TlsIdentity', () => {
+describe('ServerTls', () => {
   it('takes a new pair and tells until when it is valid', async () => {
     await using scene = await newScene();
     const { authority, events, files, parts } = scene;
     await writePair(files, authority.issue());
-    using identity = await TlsIdentity.load(parts, { files, pollMs: 1_000 });
+    using identity = await ServerTls.load(parts, { title: 'a port', files, pollMs: 1_000 });
     const notAfter = new Date('2050-01-01T00:00:00Z');
     await writePair(files, authority.issue({ notAfter }));
     await identity.reload();
@@ -63,7 +62,7 @@ describe('TlsIdentity', () => {
     const { authority, events, files, parts } = scene;
     const pair = authority.issue();
     await writePair(files, pair);
-    using identity = await TlsIdentity.load(parts, { files, pollMs: 1_000 });
+    using identity = await ServerTls.load(parts, { title: 'a port', files, pollMs: 1_000 });
     await writePair(files, pair);
     await identity.reload();
     expect(events).to.have.length(1);
@@ -73,7 +72,7 @@ describe('TlsIdentity', () => {
     await using scene = await newScene();
     const { authority, events, files, parts } = scene;
     await writePair(files, authority.issue());
-    using identity = await TlsIdentity.load(parts, { files, pollMs: 1_000 });
+    using identity = await ServerTls.load(parts, { title: 'a port', files, pollMs: 1_000 });
     const next = authority.issue();
     await writePair(files, { chainPem: next.chainPem });
     await identity.reload();
@@ -93,7 +92,7 @@ describe('TlsIdentity', () => {
       await using scene = await newScene();
       const { authority, events, files, parts } = scene;
       await writePair(files, authority.issue());
-      using identity = await TlsIdentity.load(parts, { files, pollMs: 1_000 });
+      using identity = await ServerTls.load(parts, { title: 'a port', files, pollMs: 1_000 });
       await writeFile(files.keyPath, content);
       await identity.reload();
       const refused = events.at(-1);
@@ -111,7 +110,7 @@ describe('TlsIdentity', () => {
       hints.push(onHint);
       return { [Symbol.dispose]: () => void hints.pop() };
     };
-    const identity = await TlsIdentity.load({ ...parts, watch }, { files, pollMs: 1_000 });
+    const identity = await ServerTls.load({ ...parts, watch }, { title: 'a port', files, pollMs: 1_000 });
     await writePair(files, authority.issue());
     clock.advance(1_000);
     await waitFor('the poll', () => events.length === 2);
@@ -127,11 +126,11 @@ describe('TlsIdentity', () => {
   it('does not start without usable files', async () => {
     await using scene = await newScene();
     const { authority, files, parts } = scene;
-    expect(await failure(TlsIdentity.load(parts, { files, pollMs: 1_000 }))).to.include({
+    expect(await failure(ServerTls.load(parts, { title: 'a port', files, pollMs: 1_000 }))).to.include({
       code: 'TLS_FILES_INVALID',
     });
     await writePair(files, { ...authority.issue(), privateKeyPem: authority.issue().privateKeyPem });
-    expect(await failure(TlsIdentity.load(parts, { files, pollMs: 1_000 }))).to.include({
+    expect(await failure(ServerTls.load(parts, { title: 'a port', files, pollMs: 1_000 }))).to.include({
       code: 'TLS_FILES_INVALID',
     });
   });

@@ -1,15 +1,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { ServerCredentials } from '@grpc/grpc-js';
 import type { NamedPem } from '../certificates/certificate-issue.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
 import type { PeerCertificate } from './peer-certificate.ts';
 import { assertListsUsable, RevokedClients } from './revoked-clients.ts';
-import type { TransportObserver } from './transport-event.ts';
 
-/** PEM files of the xDS port. */
+/** PEM files of a port. */
 export interface TlsFiles {
   readonly certPath: string;
   readonly keyPath: string;
@@ -22,38 +20,26 @@ export interface TlsFiles {
 /** Hints that a file may have changed; what they say is never trusted, only read again. */
 export type WatchPaths = (paths: readonly string[], onHint: () => void) => Disposable;
 
-export interface TlsIdentityParts {
+/** What happens to the files of a port. */
+export type TlsEvent =
+  /** New handshakes see this certificate from now on. */
+  | { readonly kind: 'tlsLoaded'; readonly notAfterMs: number; readonly fingerprint256: string }
+  /** The files on disk cannot be used; the certificate before stays. */
+  | { readonly kind: 'tlsRefused'; readonly message: string };
+
+export interface ServerTlsParts {
   readonly clock: Clock;
-  readonly observe: TransportObserver;
+  /** Must not throw. */
+  readonly observe: (event: TlsEvent) => void;
   readonly watch?: WatchPaths;
 }
 
-export interface TlsIdentityOptions {
+export interface ServerTlsOptions {
+  /** For messages, such as `xDS port`. */
+  readonly title: string;
   readonly files: TlsFiles;
   /** How often the files are read even without a hint. */
   readonly pollMs: number;
-}
-
-/** Server credentials whose certificate can be replaced for new handshakes; connections that are up keep theirs. */
-class ReloadableCredentials extends ServerCredentials {
-  constructor(initial: SecureContextOptions, requireClientCertificate: boolean) {
-    super(
-      {
-        requestCert: requireClientCertificate,
-        rejectUnauthorized: requireClientCertificate,
-        minVersion: 'TLSv1.2',
-      },
-      initial,
-    );
-  }
-
-  replace(options: SecureContextOptions): void {
-    this.updateSecureContextOptions(options);
-  }
-
-  override _equals(other: ServerCredentials): boolean {
-    return this === other;
-  }
 }
 
 interface TlsBytes {
@@ -74,42 +60,47 @@ interface Loaded {
 }
 
 /**
- * The certificate of the xDS port, read again when its files change. Certificate, key and CA are read together and
+ * The certificate of a port, read again when its files change. Certificate, key and CA are read together and
  * checked before they are used; files that do not fit each other (half of a rotation) leave the old ones in force.
  */
-export class TlsIdentity implements Disposable {
-  readonly credentials: ServerCredentials;
-  readonly #parts: TlsIdentityParts;
-  readonly #options: TlsIdentityOptions;
-  readonly #reloadable: ReloadableCredentials;
+export class ServerTls implements Disposable {
+  readonly #parts: ServerTlsParts;
+  readonly #options: ServerTlsOptions;
+  #context: SecureContextOptions;
   #content: Buffer;
   #revoked: RevokedClients;
+  #follower: (context: SecureContextOptions) => void = () => undefined;
   #refusedMessage = '';
   #timer: Disposable | undefined;
   #watch: Disposable | undefined;
   #disposed = false;
   #reading = false;
 
-  private constructor(parts: TlsIdentityParts, options: TlsIdentityOptions, first: Loaded) {
+  private constructor(parts: ServerTlsParts, options: ServerTlsOptions, first: Loaded) {
     this.#parts = parts;
     this.#options = options;
+    this.#context = first.context;
     this.#content = first.content;
     this.#revoked = first.revoked;
-    this.#reloadable = new ReloadableCredentials(first.context, options.files.clientCaPath !== undefined);
-    this.credentials = this.#reloadable;
     this.#tellLoaded(first);
     this.#watch = parts.watch?.(pathsOf(options.files), () => void this.reload());
     this.#arm();
   }
 
   /** @throws AuthplaneError TLS_FILES_INVALID when the files cannot be used at the start. */
-  static async load(parts: TlsIdentityParts, options: TlsIdentityOptions): Promise<TlsIdentity> {
+  static async load(parts: ServerTlsParts, options: ServerTlsOptions): Promise<ServerTls> {
     try {
       const bytes = await readFiles(options.files);
-      return new TlsIdentity(parts, options, loadFiles(options.files, bytes, parts.clock.nowMs()));
+      return new ServerTls(parts, options, loadFiles(options.files, bytes, parts.clock.nowMs()));
     } catch (cause) {
-      throw new AuthplaneError('TLS_FILES_INVALID', `xDS port: ${messageOf(cause)}`, { cause });
+      throw new AuthplaneError('TLS_FILES_INVALID', `${options.title}: ${messageOf(cause)}`, { cause });
     }
+  }
+
+  /** Gives what new handshakes use: now, and whenever it changes. One follower at a time. */
+  follow(follower: (context: SecureContextOptions) => void): void {
+    this.#follower = follower;
+    follower(this.#context);
   }
 
   /** Reads the files now. Never rejects: what cannot be used is told to the observer, once until it changes. */
@@ -128,7 +119,8 @@ export class TlsIdentity implements Disposable {
       if (this.#isDisposed() || loaded === undefined) return;
       this.#content = loaded.content;
       this.#revoked = loaded.revoked;
-      this.#reloadable.replace(loaded.context);
+      this.#context = loaded.context;
+      this.#follower(loaded.context);
       this.#tellLoaded(loaded);
     } catch (thrown) {
       const message = messageOf(thrown);
@@ -141,7 +133,7 @@ export class TlsIdentity implements Disposable {
   }
 
   /** True when a revocation list in force names the certificate. */
-  isRevoked(certificate: PeerCertificate): boolean {
+  isRevoked(certificate: Pick<PeerCertificate, 'issuer' | 'serial'>): boolean {
     return this.#revoked.has(certificate);
   }
 
