@@ -3,9 +3,11 @@ import { dirname, isAbsolute, join } from 'node:path/posix';
 import type { DocumentPath } from '../resources/diagnostic.ts';
 import { MATCH_ALL, type NodeMatcher } from '../resources/node.ts';
 import type { SourceFile } from '../resources/source-tree.ts';
-import type { AuthDeclarations, AuthEntry } from './auth/auth-entry.ts';
+import type { DeclaredEntry } from './declared-entry.ts';
+import type { AuthDeclarations } from './auth/auth-entry.ts';
 import type { AuthChainSpec, JwtProviderSpec, PolicySpec, PostureWaiverSpec } from './auth/auth-spec.ts';
 import type { CheckedFile } from './checked-file.ts';
+import type { ServiceSpec, SidecarSpec } from './mesh/service-spec.ts';
 import type { FileReport } from './file-report.ts';
 import { FILE_SECRET_LISTS, readGrant, type EntryContext } from './read-file-secrets.ts';
 import { fieldRuleVisitor } from './schema/field-rules.ts';
@@ -17,7 +19,7 @@ import { walk } from './schema/walk.ts';
 /** What stands in a snapshot file beside Envoy's own resources. */
 export type Envelope = Pick<
   CheckedFile,
-  'matcher' | 'pinnedVersion' | 'fileSecrets' | 'secretGrants' | 'auth'
+  'matcher' | 'pinnedVersion' | 'fileSecrets' | 'secretGrants' | 'services' | 'sidecar' | 'auth'
 >;
 
 /** What reading it needs. */
@@ -44,24 +46,50 @@ export function checkEnvelope(context: EnvelopeContext, json: JsonObject): Envel
       grant: readGrant(message, path, entryContext(context)),
       origin: context.report.originOf(path),
     })),
+    services: readDeclared<ServiceSpec>(context, json, 'services'),
+    sidecar: readSidecar(context, valueIn(context, json, 'sidecar')),
     auth: readAuth(context, json),
   };
 }
 
 function readAuth(context: EnvelopeContext, json: JsonObject): AuthDeclarations {
-  const read = <Spec extends PlainMessage>(name: string): readonly AuthEntry<Spec>[] =>
-    readList(context, json, name, (message, path) => ({
-      // The schema of the list says what its messages are.
-      spec: message as Spec,
-      origin: context.report.originOf(path),
-      at: below => context.report.originOf([...path, ...below]),
-      resolve: file => resolvePath(context, file),
-    }));
   return {
-    jwtProviders: read<JwtProviderSpec>('jwt_providers'),
-    authChains: read<AuthChainSpec>('auth_chains'),
-    policies: read<PolicySpec>('policies'),
-    postureWaivers: read<PostureWaiverSpec>('posture_waivers'),
+    jwtProviders: readDeclared<JwtProviderSpec>(context, json, 'jwt_providers'),
+    authChains: readDeclared<AuthChainSpec>(context, json, 'auth_chains'),
+    policies: readDeclared<PolicySpec>(context, json, 'policies'),
+    postureWaivers: readDeclared<PostureWaiverSpec>(context, json, 'posture_waivers'),
+  };
+}
+
+function readDeclared<Spec extends PlainMessage>(
+  context: EnvelopeContext,
+  json: JsonObject,
+  name: string,
+): readonly DeclaredEntry<Spec>[] {
+  return readList(context, json, name, (message, path) => declaredAt<Spec>(context, message, path));
+}
+
+function readSidecar(
+  context: EnvelopeContext,
+  json: JsonValue | undefined,
+): DeclaredEntry<SidecarSpec> | undefined {
+  if (json === undefined) return undefined;
+  const message = decodeField(context, { sidecar: json });
+  const sidecar = message === undefined ? undefined : messageField(message, 'sidecar');
+  return sidecar === undefined ? undefined : declaredAt<SidecarSpec>(context, sidecar, ['sidecar']);
+}
+
+function declaredAt<Spec extends PlainMessage>(
+  context: EnvelopeContext,
+  message: PlainMessage,
+  path: DocumentPath,
+): DeclaredEntry<Spec> {
+  return {
+    // The schema of the field says what its messages are.
+    spec: message as Spec,
+    origin: context.report.originOf(path),
+    at: below => context.report.originOf([...path, ...below]),
+    resolve: file => resolvePath(context, file),
   };
 }
 

@@ -36,6 +36,8 @@ export function checkFile(file: SourceFile, context: CheckContext): CheckedFile 
       resources: [],
       fileSecrets: [],
       secretGrants: [],
+      services: [],
+      sidecar: undefined,
       auth: NO_AUTH_DECLARATIONS,
     };
     return { path, hash, ...nothing, diagnostics: document.diagnostics };

@@ -3,6 +3,8 @@ import type { Grant } from '../resources/grant.ts';
 import type { NodeMatcher } from '../resources/node.ts';
 import type { Origin, Resource } from '../resources/resource.ts';
 import type { AuthDeclarations } from './auth/auth-entry.ts';
+import type { DeclaredEntry } from './declared-entry.ts';
+import type { ServiceSpec, SidecarSpec } from './mesh/service-spec.ts';
 import type { ResourceFacts } from './facts.ts';
 import type { FileSecret } from './file-secret.ts';
 
@@ -33,6 +35,9 @@ export interface CheckedFile {
   /** Certificates, trust bundles, ticket keys and other secrets whose content stands in files. */
   readonly fileSecrets: readonly FileSecret[];
   readonly secretGrants: readonly SecretGrantEntry[];
+  readonly services: readonly DeclaredEntry<ServiceSpec>[];
+  /** Undefined when the file makes no sidecars. */
+  readonly sidecar: DeclaredEntry<SidecarSpec> | undefined;
   /** JWT providers, auth chains, policies and waivers. */
   readonly auth: AuthDeclarations;
   /** Errors and warnings. With an error `resources` may be incomplete. */

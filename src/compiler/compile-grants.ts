@@ -40,9 +40,10 @@ export function compileGrants(files: readonly CheckedFile[], group: ResourceGrou
     );
   }
   const used = new Set(
-    group.resources.flatMap(({ facts }) =>
-      facts.references.filter(({ kind }) => kind === 'secret').map(({ name }) => name),
-    ),
+    group.resources.flatMap(({ facts }) => [
+      ...facts.references.filter(({ kind }) => kind === 'secret').map(({ name }) => name),
+      ...(facts.otherSecretNames ?? []),
+    ]),
   );
   const takesAny = group.resources.some(({ facts }) => facts.picksSecrets === true);
   const grants = new Map<string, Grant>();

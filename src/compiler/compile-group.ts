@@ -11,6 +11,7 @@ import { completenessChecks, conflictChecks } from './checks/group-checks.ts';
 import { checkInlineCertificates } from './checks/inline-certificates.ts';
 import { compileFileSecrets } from './compile-file-secrets.ts';
 import { compileGrants } from './compile-grants.ts';
+import { compileMesh } from './mesh/compile-mesh.ts';
 import { makeResourceGroup, type ResourceGroup } from './resource-group.ts';
 import type { Schema } from './schema/registry.ts';
 
@@ -37,9 +38,10 @@ export interface GroupInput {
 export function compileGroup(input: GroupInput): Checked<Snapshot> {
   const files = [...input.files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const fileSecrets = compileFileSecrets(files, input);
+  const mesh = compileMesh(files, input);
   const auth = compileAuth({
     files,
-    resources: [...files.flatMap(file => file.resources), ...fileSecrets.resources],
+    resources: [...files.flatMap(file => file.resources), ...fileSecrets.resources, ...mesh.resources],
     assets: input.assets,
     slotCount: input.authSlots ?? DEFAULT_SLOT_COUNT,
     schema: input.schema,
@@ -49,6 +51,7 @@ export function compileGroup(input: GroupInput): Checked<Snapshot> {
   const diagnostics = [
     ...files.flatMap(file => file.diagnostics),
     ...fileSecrets.diagnostics,
+    ...mesh.diagnostics,
     ...auth.diagnostics,
     ...checkInlineCertificates(group, input.nowMs),
     ...conflictChecks.flatMap(check => check(group)),

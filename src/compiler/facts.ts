@@ -33,6 +33,8 @@ export interface ResourceFacts {
   readonly hasCustomValidator?: boolean;
   /** Validation contexts that take identities of several SPIFFE trust domains from CAs of a secret. */
   readonly jointTrusts?: readonly JointTrustFact[];
+  /** Secrets that it asks for over a stream of its own: that may end at authplane too. */
+  readonly otherSecretNames?: readonly string[];
   /** A listener that takes certificates by the name that clients ask for. */
   readonly picksSecrets?: boolean;
   /** Of a secret: what it holds. */

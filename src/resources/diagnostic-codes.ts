@@ -2,6 +2,7 @@ import { AUTH_CODES } from './auth-codes.ts';
 import { CERTIFICATE_CODES } from './certificate-codes.ts';
 import type { DiagnosticCodeEntry } from './diagnostic-code-entry.ts';
 import { ENVOY_RULE_CODES } from './envoy-rule-codes.ts';
+import { MESH_CODES } from './mesh-codes.ts';
 import { REFERENCE_CODES } from './reference-codes.ts';
 import { TRAP_CODES } from './trap-codes.ts';
 
@@ -10,7 +11,7 @@ export type { DiagnosticCodeEntry } from './diagnostic-code-entry.ts';
 /**
  * Every diagnostic about operators' files. Codes are stable: never reused, never renumbered.
  * 10xx files and YAML, 11xx schema, 12xx field rules, 13xx references, 14xx duplicates and conflicts,
- * 15xx certificates, 16xx accepted by Envoy although broken, 17xx loading, 18xx said by a real Envoy, 19xx auth chains.
+ * 15xx certificates, 16xx accepted by Envoy although broken, 17xx loading, 18xx said by a real Envoy, 19xx auth chains, 20xx services and sidecars.
  */
 export const DIAGNOSTIC_CODES = {
   AP1001: {
@@ -117,6 +118,7 @@ export const DIAGNOSTIC_CODES = {
     hint: 'Correct what the message names; the place is that of the first resource in it.',
   },
   ...AUTH_CODES,
+  ...MESH_CODES,
 } as const satisfies Record<string, DiagnosticCodeEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

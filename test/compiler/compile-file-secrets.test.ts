@@ -141,6 +141,13 @@ clusters: [{name: c, type: STATIC, connect_timeout: 1s}]
     });
   });
 
+  it('are for all proxies also when they ask over a stream of its own', () => {
+    const source =
+      'api_config_source: {api_type: GRPC, transport_api_version: V3, grpc_services: [{envoy_grpc: {cluster_name: xds}}]}';
+    const text = listener('tls').replace('ads: {}', source);
+    expect(grantsOf(certificate('') + text)).to.deep.equal({});
+  });
+
   it('are for nobody when nothing refers to the secret, and that is said', () => {
     const nobody = { tls: { spiffe: [], groups: [] } };
     expect(grantsOf(certificate(''))).to.deep.equal(nobody);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { connect } from 'node:tls';
 import {
   authListener,
   authRoute,
@@ -168,6 +169,21 @@ describe('client certificates in auth chains with a real Envoy', function () {
     const forged = certificateOf(stranger, 'ns/shop/sa/web');
     expect((await send(loosePort, '/x', forged)).status).to.equal(403);
     expect((await send(loosePort, '/x', web)).status).to.equal(200);
+  });
+
+  it('let in who comes back with a session that it could resume', async () => {
+    for (const port of [strictPort, loosePort]) {
+      let session: Buffer | undefined;
+      for (let visit = 0; visit < 3; visit++) {
+        const options = { port, servername: 'localhost', ca: authority.certificatePem, session };
+        const socket = connect({ ...options, cert: web.chainPem, key: web.privateKeyPem });
+        socket.on('session', (offered: Buffer) => (session = offered));
+        socket.write('GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+        let answer = '';
+        for await (const chunk of socket) answer += String(chunk);
+        expect(answer.slice(0, 12), `visit ${visit}`).to.equal('HTTP/1.1 200');
+      }
+    }
   });
 
   it('are one of several ways in', async () => {

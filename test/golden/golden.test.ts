@@ -22,6 +22,9 @@ const old = authority.issue({
   notAfter: new Date('2021-01-01T00:00:00Z'),
 });
 
+const api = authority.issue({ uris: ['spiffe://mesh.test/api'] });
+const web = authority.issue({ uris: ['spiffe://mesh.test/web'] });
+
 /** What `../certs/` of every case holds: made for each run, so that no key is ever committed. */
 const CERTIFICATES: Readonly<Record<string, string>> = {
   '/certs/edge.pem': pair.chainPem,
@@ -29,6 +32,10 @@ const CERTIFICATES: Readonly<Record<string, string>> = {
   '/certs/other.key': other.privateKeyPem,
   '/certs/old.pem': old.chainPem,
   '/certs/old.key': old.privateKeyPem,
+  '/certs/api.pem': api.chainPem,
+  '/certs/api.key': api.privateKeyPem,
+  '/certs/web.pem': web.chainPem,
+  '/certs/web.key': web.privateKeyPem,
   '/certs/half.pem': pair.chainPem.slice(0, 200),
   '/certs/ca.pem': authority.certificatePem,
   '/certs/ca.crl': authority.revocationList(),

@@ -1,15 +1,15 @@
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import type { CheckedFile } from '../checked-file.ts';
 import { describeOrigin, diagnosticAt } from '../resource-group.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import type { AuthChainSpec, JwtProviderSpec, PolicySpec, PostureWaiverSpec } from './auth-spec.ts';
 
 /** What the files of a node group say about auth, by name. */
 export interface AuthIndex {
-  readonly providers: ReadonlyMap<string, AuthEntry<JwtProviderSpec>>;
-  readonly chains: ReadonlyMap<string, AuthEntry<AuthChainSpec>>;
-  readonly policies: ReadonlyMap<string, AuthEntry<PolicySpec>>;
-  readonly waivers: readonly AuthEntry<PostureWaiverSpec>[];
+  readonly providers: ReadonlyMap<string, DeclaredEntry<JwtProviderSpec>>;
+  readonly chains: ReadonlyMap<string, DeclaredEntry<AuthChainSpec>>;
+  readonly policies: ReadonlyMap<string, DeclaredEntry<PolicySpec>>;
+  readonly waivers: readonly DeclaredEntry<PostureWaiverSpec>[];
   /** Names that stand twice (AP1902). Of those the first one counts. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -40,10 +40,10 @@ export function indexAuth(files: readonly CheckedFile[]): AuthIndex {
 
 function byName<Spec extends { readonly name: string }>(
   noun: string,
-  entries: readonly AuthEntry<Spec>[],
+  entries: readonly DeclaredEntry<Spec>[],
   diagnostics: Diagnostic[],
-): ReadonlyMap<string, AuthEntry<Spec>> {
-  const found = new Map<string, AuthEntry<Spec>>();
+): ReadonlyMap<string, DeclaredEntry<Spec>> {
+  const found = new Map<string, DeclaredEntry<Spec>>();
   for (const entry of entries) {
     const { name } = entry.spec;
     const other = found.get(name);

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../resources/diagnostic.ts';
 import type { FilterFact } from '../facts.ts';
 import { diagnosticAt, resourcesOfType, type ResourceGroup } from '../resource-group.ts';
 import { EXTENSION_CONFIG, ROUTE } from '../../resources/type-url.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import type { AuthChainSpec } from './auth-spec.ts';
 import { tableNames, type AuthManager } from './auth-users.ts';
 
@@ -40,7 +40,7 @@ export function filtersAfterChain(
 export function unverifiedCertificates(
   group: ResourceGroup,
   managers: readonly AuthManager[],
-  chains: ReadonlyMap<string, AuthEntry<AuthChainSpec>>,
+  chains: ReadonlyMap<string, DeclaredEntry<AuthChainSpec>>,
 ): readonly Diagnostic[] {
   return managers.flatMap(located => {
     const { listener, filter } = located;

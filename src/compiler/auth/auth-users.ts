@@ -4,7 +4,7 @@ import type { CheckedResource } from '../checked-file.ts';
 import { connectionManagersOf, type LocatedConnectionManager } from '../checks/route-tables.ts';
 import type { AuthChainFact, FilterFact } from '../facts.ts';
 import { describeOrigin, diagnosticAt, resourcesOfType, type ResourceGroup } from '../resource-group.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import { RESERVED_PREFIX, RESERVED_WORD } from './auth-names.ts';
 import type { AuthChainSpec } from './auth-spec.ts';
 
@@ -98,7 +98,7 @@ export function authTables(
 /** AP1919: resources, filters and chains of operators under names that authplane generates, or that would be taken for parts of a chain. */
 export function reservedNames(
   group: ResourceGroup,
-  chains: ReadonlyMap<string, AuthEntry<AuthChainSpec>>,
+  chains: ReadonlyMap<string, DeclaredEntry<AuthChainSpec>>,
 ): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   for (const [name, { origin }] of chains) {

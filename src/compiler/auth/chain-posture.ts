@@ -1,7 +1,7 @@
 import type { AuthenticatorPosture, AuthorizerPosture, ChainPosture } from '../../resources/snapshot-auth.ts';
 import { contentVersion } from '../../resources/version.ts';
 import { fingerprint } from '../checks/message-fields.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import { durationMs, type AuthenticatorSpec, type JwksSpec, type PolicySpec } from './auth-spec.ts';
 import type { ChainContext } from './chain-context.ts';
 import { DEFAULT_LIFETIME_MS } from './jwt-provider.ts';
@@ -9,7 +9,7 @@ import { DEFAULT_LIFETIME_MS } from './jwt-provider.ts';
 /** What a chain demands, in a form that can be compared with another. */
 export function chainPosture(
   context: ChainContext,
-  policies: readonly AuthEntry<PolicySpec>[],
+  policies: readonly DeclaredEntry<PolicySpec>[],
 ): ChainPosture {
   const { authenticate, authorize } = context.chain.spec;
   const external = authorize?.external;

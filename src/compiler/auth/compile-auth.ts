@@ -6,7 +6,7 @@ import { EXTENSION_CONFIG, LISTENER } from '../../resources/type-url.ts';
 import type { CheckedFile, CheckedResource } from '../checked-file.ts';
 import { diagnosticAt, makeResourceGroup, type ResourceGroup } from '../resource-group.ts';
 import type { Schema } from '../schema/registry.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import { indexAuth, type AuthIndex } from './auth-index.ts';
 import { filtersAfterChain, unverifiedCertificates } from './auth-listener-checks.ts';
 import { denyChain, filterChain, PUBLIC_PREFIX, PUBLIC_SLOT, slotName } from './auth-names.ts';
@@ -17,7 +17,7 @@ import { compileChains } from './compile-chains.ts';
 import { entryPointsOf } from './entry-points.ts';
 import { expandListenerResource } from './expand-listener-resource.ts';
 import { expandTables } from './expand-tables.ts';
-import { Generator } from './generator.ts';
+import { Generator } from '../generator.ts';
 import { removeHeadersFilter } from './header-filters.ts';
 import { holderListener } from './holder-listener.ts';
 import { filterJson } from './nested-filter.ts';
@@ -108,7 +108,7 @@ const NO_AUTH = { slotNames: [], slots: new Map(), held: new Map(), routes: [], 
   'entryPoints'
 >;
 
-function waiver({ spec, origin }: AuthEntry<PostureWaiverSpec>): Waiver {
+function waiver({ spec, origin }: DeclaredEntry<PostureWaiverSpec>): Waiver {
   const { reason, expires, routes } = spec;
   return { reason, expiresMs: Number(expires.seconds) * 1000 + expires.nanos / 1e6, routes, origin };
 }

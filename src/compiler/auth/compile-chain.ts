@@ -6,7 +6,7 @@ import { diagnosticAt } from '../resource-group.ts';
 import { nearName } from '../schema/near-name.ts';
 import { apiKeyFilter } from './api-key-filter.ts';
 import { denyChain, filterChain } from './auth-names.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import type { PolicySpec } from './auth-spec.ts';
 import { authenticatedFilter, isAuthenticationImplied } from './authenticated-filter.ts';
 import { basicFilter } from './basic-filter.ts';
@@ -93,14 +93,14 @@ function hasAllKeys(context: ChainContext): boolean {
   return jwtProviderNames(context).every(name => context.providers.get(name)?.json !== undefined);
 }
 
-function chainPolicies({ chain, policies }: ChainContext): readonly AuthEntry<PolicySpec>[] {
+function chainPolicies({ chain, policies }: ChainContext): readonly DeclaredEntry<PolicySpec>[] {
   const names = [...new Set(chain.spec.authorize?.policies ?? [])];
   return names.flatMap(name => policies.get(name) ?? []);
 }
 
 function chainProblems(
   context: ChainContext,
-  policies: readonly AuthEntry<PolicySpec>[],
+  policies: readonly DeclaredEntry<PolicySpec>[],
 ): readonly Diagnostic[] {
   const { chain } = context;
   return [
@@ -160,7 +160,7 @@ function emptyAuthenticators({ chain }: ChainContext): readonly Diagnostic[] {
 
 function policyProblems(
   { chain }: ChainContext,
-  policies: readonly AuthEntry<PolicySpec>[],
+  policies: readonly DeclaredEntry<PolicySpec>[],
 ): readonly Diagnostic[] {
   const { authorize, name } = chain.spec;
   if (authorize === undefined) return [];

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../resources/diagnostic.ts';
 import type { Asset } from '../../resources/source-tree.ts';
 import { checkJwks } from '../checks/jwks.ts';
 import { diagnosticAt } from '../resource-group.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import { CLAIMS_KEY, providerKey } from './auth-names.ts';
 import { durationJson, durationMs, type JwtProviderSpec } from './auth-spec.ts';
 import { readTextAsset } from './read-asset.ts';
@@ -29,7 +29,7 @@ const MAX_CACHED_TOKEN_BYTES = 8192;
 
 /** Compiles a provider with its keys inlined: Envoy fetches nothing itself. */
 export function compileProvider(
-  entry: AuthEntry<JwtProviderSpec>,
+  entry: DeclaredEntry<JwtProviderSpec>,
   assets: ReadonlyMap<string, Asset>,
   sharesIssuer: boolean,
 ): { readonly provider: CompiledProvider; readonly diagnostics: readonly Diagnostic[] } {
@@ -41,7 +41,7 @@ export function compileProvider(
 }
 
 function readKeys(
-  entry: AuthEntry<JwtProviderSpec>,
+  entry: DeclaredEntry<JwtProviderSpec>,
   assets: ReadonlyMap<string, Asset>,
 ): { readonly jwks: string | undefined; readonly diagnostics: readonly Diagnostic[] } {
   const { source } = entry.spec.jwks;

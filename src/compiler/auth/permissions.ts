@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import { regularExpressionError } from '../checks/regular-expression.ts';
 import { diagnosticAt } from '../resource-group.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import type { HeaderMatchSpec, PathMatchSpec, PolicySpec } from './auth-spec.ts';
 import {
   allPermissions,
@@ -14,7 +14,7 @@ import {
 } from './matchers.ts';
 
 /** Which requests a policy is for. */
-export function compilePermissions(policy: AuthEntry<PolicySpec>): {
+export function compilePermissions(policy: DeclaredEntry<PolicySpec>): {
   readonly permission: Permission;
   readonly diagnostics: readonly Diagnostic[];
 } {
@@ -35,12 +35,12 @@ export function compilePermissions(policy: AuthEntry<PolicySpec>): {
   return { permission: allPermissions(all), diagnostics: [...diagnostics, ...pathProblems(policy)] };
 }
 
-function emptyMatch(policy: AuthEntry<PolicySpec>, path: readonly string[]): Diagnostic {
+function emptyMatch(policy: DeclaredEntry<PolicySpec>, path: readonly string[]): Diagnostic {
   const message = `policy "${policy.spec.name}" does not say which requests are meant`;
   return diagnosticAt(policy.at(['requests', ...path]), undefined, { code: 'AP1907', message });
 }
 
-function pathProblems(policy: AuthEntry<PolicySpec>): readonly Diagnostic[] {
+function pathProblems(policy: DeclaredEntry<PolicySpec>): readonly Diagnostic[] {
   const { requests, effect, name } = policy.spec;
   const diagnostics: Diagnostic[] = [];
   (requests?.paths ?? []).forEach(({ match }, index) => {

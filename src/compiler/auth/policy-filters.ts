@@ -1,7 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import { diagnosticAt } from '../resource-group.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import type { PolicySpec } from './auth-spec.ts';
 import { celNot, compileCel } from './cel.ts';
 import { type Permission, type Principal } from './matchers.ts';
@@ -31,7 +31,7 @@ interface CompiledPolicy {
  */
 export function policyFilters(
   chain: string,
-  policies: readonly AuthEntry<PolicySpec>[],
+  policies: readonly DeclaredEntry<PolicySpec>[],
   context: PrincipalContext,
 ): ChainPart {
   const diagnostics: Diagnostic[] = [];
@@ -49,7 +49,7 @@ export function policyFilters(
 }
 
 /** How many policies there are, and how many with an expression, against what Envoy handles well. */
-export function policyLimitProblem(policies: readonly AuthEntry<PolicySpec>[]): string | undefined {
+export function policyLimitProblem(policies: readonly DeclaredEntry<PolicySpec>[]): string | undefined {
   const cel = policies.filter(({ spec }) => spec.when !== '').length;
   if (cel > MAX_CEL_POLICIES) return `${cel} policies with "when"; at most ${MAX_CEL_POLICIES} are allowed`;
   if (policies.length > MAX_POLICIES)
@@ -58,7 +58,7 @@ export function policyLimitProblem(policies: readonly AuthEntry<PolicySpec>[]): 
 }
 
 function compilePolicy(
-  policy: AuthEntry<PolicySpec>,
+  policy: DeclaredEntry<PolicySpec>,
   context: PrincipalContext,
   diagnostics: Diagnostic[],
 ): CompiledPolicy {

@@ -1,13 +1,13 @@
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import { diagnosticAt } from '../resource-group.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import type { AuthChainSpec, PolicySpec } from './auth-spec.ts';
 import { authenticatorsOf } from './credentials.ts';
 
 /** AP1927: policies that can never match, because the chain does not authenticate what they ask for. */
 export function policyFitProblems(
-  chain: AuthEntry<AuthChainSpec>,
-  policies: readonly AuthEntry<PolicySpec>[],
+  chain: DeclaredEntry<AuthChainSpec>,
+  policies: readonly DeclaredEntry<PolicySpec>[],
 ): readonly Diagnostic[] {
   const providers = new Set([
     ...authenticatorsOf(chain.spec, 'jwt').map(({ spec }) => spec.provider),

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../resources/diagnostic.ts';
 import { diagnosticAt } from '../resource-group.ts';
-import type { AuthEntry } from './auth-entry.ts';
+import type { DeclaredEntry } from '../declared-entry.ts';
 import { CLAIMS_KEY, providerKey } from './auth-names.ts';
 import type { ClaimMatchSpec, JwtPrincipalSpec, JwtProviderSpec, PolicySpec } from './auth-spec.ts';
 import { cidrRange } from './cidr.ts';
@@ -84,7 +84,7 @@ export function scopePrincipal(scope: string): Principal {
 
 /** Who a policy is for. */
 export function compilePrincipals(
-  policy: AuthEntry<PolicySpec>,
+  policy: DeclaredEntry<PolicySpec>,
   { headers, providers }: PrincipalContext,
 ): { readonly principal: Principal; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
@@ -126,7 +126,7 @@ function tokenPrincipal(name: string, providers: ReadonlyMap<string, VerifyingPr
 }
 
 function jwtPrincipals(
-  policy: AuthEntry<PolicySpec>,
+  policy: DeclaredEntry<PolicySpec>,
   jwt: JwtPrincipalSpec,
   providers: ReadonlyMap<string, VerifyingProvider>,
   diagnostics: Diagnostic[],
@@ -141,7 +141,7 @@ function jwtPrincipals(
 }
 
 function claimPrincipals(
-  policy: AuthEntry<PolicySpec>,
+  policy: DeclaredEntry<PolicySpec>,
   path: readonly string[],
   match: ClaimMatchSpec,
   place: readonly string[],

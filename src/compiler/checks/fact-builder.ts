@@ -64,6 +64,7 @@ export class FactBuilder {
   readonly trustBundles: InlineTrustBundleFact[] = [];
   readonly jointTrusts: JointTrustFact[] = [];
   readonly secretUses: SecretUseFact[] = [];
+  readonly otherSecretNames: string[] = [];
   routeTable: RouteTableDraft | undefined;
   extension: FilterDraft | undefined;
   hostHeaders: readonly string[] | undefined;
@@ -112,7 +113,7 @@ export class FactBuilder {
   /** Hands over what was gathered. Fields without a value are left out, which keeps the facts of most resources small. */
   finish(): void {
     const { connectionManagers, addresses, upstreamFilters, extensionUses, configSources } = this;
-    const { certificates, trustBundles, jointTrusts, secretUses } = this;
+    const { certificates, trustBundles, jointTrusts, secretUses, otherSecretNames } = this;
     const { routeTable, extension, hostHeaders, verifiesClients, picksSecrets, hasCustomValidator } = this;
     const { secretKind } = this;
     const lists = {
@@ -125,6 +126,7 @@ export class FactBuilder {
       trustBundles,
       jointTrusts,
       secretUses,
+      otherSecretNames,
     };
     const flags = { verifiesClients, picksSecrets, hasCustomValidator };
     const values = { routeTable, extension, hostHeaders, ...flags, secretKind };

@@ -102,7 +102,10 @@ function collectSecret(node: WalkNode, context: CheckContext): void {
     context.report(node, [], { code: 'AP1306', message });
     return;
   }
-  if (!collect(context, source, { kind: 'secret', name, path })) return;
+  if (!collect(context, source, { kind: 'secret', name, path })) {
+    context.facts.otherSecretNames.push(name);
+    return;
+  }
   const kind = secretKindOf(node);
   if (kind !== undefined) context.facts.secretUses.push({ name, kind, ...context.facts.place(path) });
 }
@@ -139,7 +142,8 @@ function collectMappedSecret(fieldName: 'name' | 'default_value') {
     );
     const source = selector === undefined ? undefined : messageField(selector.message, 'configSource');
     const name = stringField(node.message, fieldName === 'name' ? 'name' : 'defaultValue');
-    collect(context, source, { kind: 'secret', name, path: [...node.path, fieldName] });
+    const isOwn = collect(context, source, { kind: 'secret', name, path: [...node.path, fieldName] });
+    if (!isOwn) context.facts.otherSecretNames.push(name);
   };
 }
 

@@ -1,13 +1,13 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import { AuthplaneError } from '../../platform/errors.ts';
-import type { Diagnostic } from '../../resources/diagnostic.ts';
-import type { Origin } from '../../resources/resource.ts';
-import { messageNameOf, type TypeUrl } from '../../resources/type-url.ts';
-import { checkResource } from '../check-resource.ts';
-import type { CheckedResource } from '../checked-file.ts';
-import { resourceVisitors } from '../checks/resource-checks.ts';
-import { FileReport } from '../file-report.ts';
-import type { Schema } from '../schema/registry.ts';
+import { AuthplaneError } from '../platform/errors.ts';
+import type { Diagnostic } from '../resources/diagnostic.ts';
+import type { Origin } from '../resources/resource.ts';
+import { messageNameOf, type TypeUrl } from '../resources/type-url.ts';
+import { checkResource } from './check-resource.ts';
+import type { CheckedResource } from './checked-file.ts';
+import { resourceVisitors } from './checks/resource-checks.ts';
+import { FileReport } from './file-report.ts';
+import type { Schema } from './schema/registry.ts';
 
 /** Makes resources of what authplane generates, with all checks; what they find is said of the entry that the resource comes from. */
 export class Generator {
