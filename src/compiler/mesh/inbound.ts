@@ -12,6 +12,7 @@ import {
   downstreamTls,
   httpManager,
   httpOptions,
+  MAX_CONNECTION,
   rbac,
   tcpProxy,
   type SidecarIdentity,
@@ -90,7 +91,11 @@ const TLS_INSPECTOR: JsonObject = {
 function filtersOf(port: ServicePortSpec, name: string, rules: JsonObject): JsonObject[] {
   const cluster = `mesh/inbound/${port.name}`;
   if (port.protocol === PROTOCOL.tcp) return [rbac('network', name, rules), tcpProxy(name, cluster)];
-  return [httpManager(name, port.protocol, cluster, [rbac('http', name, rules)])];
+  return [
+    httpManager(name, port.protocol, cluster, [rbac('http', name, rules)], {
+      max_connection_duration: MAX_CONNECTION.inbound,
+    }),
+  ];
 }
 
 /** When a permissive port stops to take plaintext, in milliseconds since the epoch; undefined: it never does. */

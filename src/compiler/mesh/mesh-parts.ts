@@ -11,6 +11,12 @@ const TLS_1_3: JsonObject = {
   tls_maximum_protocol_version: 'TLSv1_3',
 };
 
+/**
+ * How long a connection between sidecars takes new requests. A revocation counts at the handshake, so this bounds what a revoked caller can still do
+ * on open connections. The caller's side is first, so that no request meets a connection that is about to close.
+ */
+export const MAX_CONNECTION = { inbound: '300s', outbound: '240s' } as const;
+
 /** A message in an Any. */
 export function typed(name: string, fields: JsonObject): JsonObject {
   return { '@type': TYPE_URL_PREFIX + name, ...fields };
@@ -74,12 +80,13 @@ function sds(name: string): JsonObject {
   return { name, sds_config: ADS };
 }
 
-/** A connection manager that sends everything to one cluster, after these filters. Paths are normalised; nobody can forge who called. */
+/** A connection manager that sends everything to one cluster, after these filters. `options` are more of the HTTP options. Paths are normalised; nobody can forge who called. */
 export function httpManager(
   name: string,
   protocol: number,
   cluster: string,
   filters: readonly JsonObject[],
+  options: JsonObject = {},
 ): JsonObject {
   const router = {
     name: 'envoy.filters.http.router',
@@ -94,7 +101,7 @@ export function httpManager(
     normalize_path: true,
     merge_slashes: true,
     path_with_escaped_slashes_action: 'REJECT_REQUEST',
-    common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST' },
+    common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST', ...options },
     forward_client_cert_details: 'SANITIZE_SET',
     set_current_client_cert_details: { uri: true },
     route_config: { name, virtual_hosts: [{ name: 'all', domains: ['*'], routes: [route] }] },
@@ -136,11 +143,15 @@ export function rbac(layer: 'http' | 'network', prefix: string, rules: JsonObjec
   };
 }
 
-/** How a cluster speaks HTTP. */
-export function httpOptions(protocol: number): JsonObject {
+/** How a cluster speaks HTTP; `common` are options of both versions. */
+export function httpOptions(protocol: number, common: JsonObject = {}): JsonObject {
   if (protocol === PROTOCOL.tcp) return {};
   const explicit: JsonValue =
     protocol === PROTOCOL.http2 ? { http2_protocol_options: {} } : { http_protocol_options: {} };
   const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-  return { typed_extension_protocol_options: { [name]: typed(name, { explicit_http_config: explicit }) } };
+  const options = typed(name, {
+    explicit_http_config: explicit,
+    ...(Object.keys(common).length === 0 ? {} : { common_http_protocol_options: common }),
+  });
+  return { typed_extension_protocol_options: { [name]: options } };
 }

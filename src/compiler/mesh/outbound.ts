@@ -8,6 +8,7 @@ import {
   address,
   httpManager,
   httpOptions,
+  MAX_CONNECTION,
   tcpProxy,
   upstreamTls,
   type SidecarIdentity,
@@ -55,7 +56,7 @@ export function outboundCall(
     name,
     connect_timeout: '2s',
     ...discovery,
-    ...httpOptions(port.protocol),
+    ...httpOptions(port.protocol, { max_connection_duration: MAX_CONNECTION.outbound }),
     transport_socket: upstreamTls(identity, port.protocol, service.spiffeId),
   };
   return [
