@@ -208,7 +208,8 @@ for (const bootstrap of ['ads-delta', 'ads-sotw']) {
         ['AP1506', weak.certificatePem, weak.privateKeyPem],
       ];
       environment.expectInLog(/^snapshot\.(load_)?rejected /);
-      for (const [code, chain, key] of bad) {
+      // Each waits two seconds, because it could be the middle of a save; unit tests have all of them.
+      for (const [code, chain, key] of PROVE ? bad : bad.slice(0, 3)) {
         await environment.snapshots.write('certs/edge.pem', chain);
         await environment.snapshots.write('certs/edge.key', key === '' ? good.key : key);
         await waitFor(`${code} to be reported`, async () => (await codes()).includes(code));

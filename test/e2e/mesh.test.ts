@@ -236,6 +236,9 @@ for (const bootstrap of ['ads-delta', 'ads-sotw']) {
       expectClean();
     });
 
+    // What Envoy does at that date has nothing to do with how it was told.
+    if (bootstrap !== 'ads-delta') return;
+
     it('take plaintext where a port is permissive, until its date, which Envoy keeps by itself', async () => {
       const expires = new Date(Math.ceil(Date.now() / 1000) * 1000 + 5_000);
       await write({ permissive: { reason: 'batch jobs move in December', expires: expires.toISOString() } });
