@@ -50,8 +50,8 @@ export default {
       name: 'nobody-imports-the-top',
       severity: 'error',
       comment: 'Move what is shared below app, cli and main.',
-      from: { path: '^src/', pathNot: '^src/(main|app)\\.ts$|^src/cli/' },
-      to: { path: '^src/(main|app)\\.ts$|^src/cli/' },
+      from: { path: '^src/', pathNot: '^src/(main|app)\\.ts$|^src/(cli|composition)/' },
+      to: { path: '^src/(main|app)\\.ts$|^src/(cli|composition)/' },
     },
     {
       name: 'src-never-imports-test',

@@ -1,15 +1,13 @@
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { AdminGuard } from './admin/admin-guard.ts';
-import { AdminServer, type AdminTls } from './admin/admin-server.ts';
-import { openAuthority } from './authority/open-authority.ts';
-import { Renewer } from './authority/renewer.ts';
+import { AdminServer } from './admin/admin-server.ts';
 import { inlineSnapshot } from './compiler/auth/inline-snapshot.ts';
 import { rebindRoutes } from './compiler/auth/rebind-routes.ts';
+import { adminTlsOf } from './composition/admin-tls.ts';
+import { certificateUpkeep } from './composition/certificate-upkeep.ts';
 import { loadSchema, type Schema } from './compiler/schema/registry.ts';
 import { formatAddress } from './config/parse-value.ts';
 import type { ServeSettings } from './config/serve-settings.ts';
-import { tlsFilesOf } from './config/tls-files.ts';
 import { xdsServerOptions } from './config/xds-server-options.ts';
 import { fetchJwks } from './jwks/fetch-jwks.ts';
 import { JwksCache } from './jwks/jwks-cache.ts';
@@ -19,8 +17,7 @@ import { Fleet } from './fleet/fleet.ts';
 import { Loader } from './loader/loader.ts';
 import { collectJwks, jwksObserver } from './observability/jwks-observer.ts';
 import { LoadingObserver } from './observability/loading-observer.ts';
-import { adminTlsObserver } from './observability/admin-tls-observer.ts';
-import { renewalObserver } from './observability/renewal-observer.ts';
+import { adminRefusalLog } from './observability/admin-refusal-log.ts';
 import { readyReport, type ListeningAddresses, type ReadyReport } from './observability/ready-report.ts';
 import { Readiness } from './observability/readiness.ts';
 import { collectState, countRequest } from './observability/state-metrics.ts';
@@ -37,7 +34,7 @@ import { Metrics } from './platform/metrics.ts';
 import { FileWatcher } from './platform/watch-files.ts';
 import { Publisher } from './publishing/publisher.ts';
 import type { ResourceStore } from './store/resource-store.ts';
-import { ServerTls, type WatchPaths } from './tls/server-tls.ts';
+import type { WatchPaths } from './tls/server-tls.ts';
 import { ClientStatusService } from './transport/client-status-service.ts';
 import { XdsServer } from './transport/grpc-server.ts';
 
@@ -47,12 +44,6 @@ export interface AppParts {
   /** Called once, when the server is ready for the first time. */
   readonly onReady: (report: ReadyReport) => void;
 }
-
-/** How often it is looked for certificates to renew. */
-const CA_RENEWAL_INTERVAL_MS = 60_000;
-
-/** How often the certificate of the admin server is read without a hint. */
-const TLS_POLL_MS = 1_000;
 
 /** Watches the directories of files: certificates are replaced by renaming. */
 function watchPaths(watcher: FileWatcher): WatchPaths {
@@ -156,6 +147,7 @@ export class App {
       rebind: (resource, moves) => rebindRoutes(schema, resource, moves),
       inline: snapshot => inlineSnapshot(schema, snapshot),
     });
+    const watch = watchPaths(watcher);
     const xds = new XdsServer(
       {
         source: store,
@@ -165,24 +157,20 @@ export class App {
         random: Math.random,
         loadDescriptors: readDescriptorImage,
         services: [new ClientStatusService(() => fleet.nodes())],
-        watch: watchPaths(watcher),
+        watch,
       },
       xdsServerOptions(this.#settings, hostname()),
     );
+    const adminTls = adminTlsOf(this.#settings, { clock, log, watch });
     const admin = new AdminServer(
       {
         status: new StatusView({ store, loading: this.#loading, readiness, fleet }),
         metrics: () => metrics.text(),
         onRequest: (route, statusCode) => countRequest(metrics, route, statusCode),
-        onRefused: refused => {
-          log.warn(
-            { event: 'admin.refused', ...refused },
-            `a request to the admin server is refused: ${refused.reason}`,
-          );
-        },
+        onRefused: adminRefusalLog(log),
         onError: thrown => log.error({ event: 'admin.defect', err: thrown }, messageOf(thrown)),
       },
-      { ...this.#settings.adminAddress, ...this.#adminTls(watcher) },
+      { ...this.#settings.adminAddress, ...(adminTls === undefined ? {} : { tls: adminTls }) },
     );
     metrics.onScrape(() => collectState(metrics, { store, fleet, pushQueueDepth: xds.pushQueueDepth }));
     let announced = false;
@@ -202,56 +190,8 @@ export class App {
     return [
       { name: 'admin server', start: () => admin.start(), stop: () => admin.stop() },
       this.#makeLoading(schema, store, watcher, announce),
-      ...this.#makeRenewer(),
+      ...certificateUpkeep(this.#settings, { clock, log, metrics, store }),
       { name: 'xDS server', start: startXds, stop: () => xds.drain(this.#settings.drainSpreadMs) },
-    ];
-  }
-
-  #adminTls(watcher: FileWatcher): { readonly tls?: AdminTls } {
-    const { adminTlsCert, adminTlsKey, adminTlsClientCa, adminTlsClientCrl, adminClients } = this.#settings;
-    const files = tlsFilesOf({
-      cert: adminTlsCert,
-      key: adminTlsKey,
-      clientCa: adminTlsClientCa,
-      clientCrl: adminTlsClientCrl,
-    });
-    if (files === undefined) return {};
-    const { clock, log } = this.#parts;
-    let tls: ServerTls | undefined;
-    const parts = { clock, observe: adminTlsObserver(log), watch: watchPaths(watcher) };
-    const guard: AdminGuard = {
-      clients: adminClients.split(',').map(name => name.trim()),
-      isRevoked: certificate => tls?.isRevoked(certificate) === true,
-    };
-    return {
-      tls: {
-        load: async apply => {
-          tls = await ServerTls.load(parts, { title: 'admin server', files, pollMs: TLS_POLL_MS });
-          tls.follow(apply);
-        },
-        stop: () => tls?.[Symbol.dispose](),
-        ...(files.clientCaPath === undefined ? {} : { guard }),
-      },
-    };
-  }
-
-  /** None without a CA directory. */
-  #makeRenewer(): readonly Component[] {
-    const { caDirectory, caPassphraseFile } = this.#settings;
-    if (caDirectory === undefined) return [];
-    const { clock, log } = this.#parts;
-    let renewer: Renewer | undefined;
-    return [
-      {
-        name: 'certificate authority',
-        start: async () => {
-          const authority = await openAuthority(caDirectory, caPassphraseFile, clock);
-          const observer = renewalObserver({ metrics: this.#metrics, log });
-          renewer = new Renewer({ authority, clock, observer }, CA_RENEWAL_INTERVAL_MS);
-          await renewer.start();
-        },
-        stop: async () => renewer?.stop(),
-      },
     ];
   }
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
@@ -163,6 +163,20 @@ trust_bundles:
     await using second = await Running.start(directory.path);
     expect(second.reports[0]).to.include({ groups: 1, resources: 1 });
     expect((await second.snapshots()).groups[0]).to.include({ version, state: 'stale-source' });
+  });
+
+  it('keeps nothing over a restart without a key or the permission for clear text, and says so', async () => {
+    await using directory = await temporaryDirectory();
+    await writeFiles(directory.path, { 'snapshots/a.yaml': clusterFile('a') });
+    const flags = { 'state-plaintext': 'false' };
+    {
+      await using running = await Running.start(directory.path, flags);
+      expect(running.events('state.not_kept')).to.have.length(1);
+    }
+    expect(await readdir(join(directory.path, 'state'))).to.not.include('last-known-good');
+    await writeFiles(directory.path, { 'snapshots/a.yaml': 'clusters: [{nmae: a}]' });
+    await using again = await Running.start(directory.path, flags);
+    expect(again.reports).to.deep.equal([]);
   });
 
   it('holds back an emptied directory until it is confirmed, and stays ready', async () => {

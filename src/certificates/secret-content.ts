@@ -19,8 +19,10 @@ export interface SecretContent {
   readonly kind: SecretKind | undefined;
   /** SHA-256 of every certificate in it that can be read, as Node writes fingerprints. */
   readonly fingerprints: readonly string[];
-  /** When the first of its certificates ends, in milliseconds since the epoch. */
+  /** When the first of its certificates to end ends, in milliseconds since the epoch. */
   readonly notAfterMs: number | undefined;
+  /** When that one began. */
+  readonly notBeforeMs: number | undefined;
 }
 
 /** Reads an encoded Secret. Certificates that stand in files of the proxy are not in it. */
@@ -39,11 +41,12 @@ export function readSecret(secret: Uint8Array): SecretContent {
     if (kind !== 'certificate' && kind !== 'trust') continue;
     certificates.push(...[...text.matchAll(CERTIFICATE_BLOCK)].flatMap(([block]) => parse(block)));
   }
-  const ends = certificates.map(({ validToDate }) => validToDate.getTime());
+  const [first] = certificates.toSorted((a, b) => a.validToDate.getTime() - b.validToDate.getTime());
   return {
     kind,
     fingerprints: certificates.map(({ fingerprint256 }) => fingerprint256),
-    notAfterMs: ends.length === 0 ? undefined : Math.min(...ends),
+    notAfterMs: first?.validToDate.getTime(),
+    notBeforeMs: first?.validFromDate.getTime(),
   };
 }
 

@@ -142,6 +142,13 @@ export const SERVE_SETTINGS = {
     default: '',
     doc: 'SPIFFE IDs and DNS names of who may read the admin server, as globs, separated by commas: spiffe://example.org/operator/*. Required with admin-tls-client-ca, because proxies often have certificates of the same CA.',
   },
+  certificateWarningDays: {
+    kind: 'count',
+    name: 'certificate-warning-days',
+    section: 'Certificate authority',
+    default: '7',
+    doc: 'Certificates of proxies with less left are logged with a warning, and with an error when a seventh of that is left. For a shorter life a quarter of it counts.',
+  },
   caDirectory: {
     kind: 'path',
     name: 'ca-dir',

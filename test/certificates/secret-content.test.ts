@@ -38,6 +38,7 @@ describe('the content of a secret', () => {
       kind: 'generic',
       fingerprints: [],
       notAfterMs: undefined,
+      notBeforeMs: undefined,
     });
   });
 
@@ -45,7 +46,12 @@ describe('the content of a secret', () => {
     const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
     for (const text of ['a key', broken]) {
       const content = readSecret(secret(2, text));
-      expect(content).to.deep.equal({ kind: 'certificate', fingerprints: [], notAfterMs: undefined });
+      expect(content).to.deep.equal({
+        kind: 'certificate',
+        fingerprints: [],
+        notAfterMs: undefined,
+        notBeforeMs: undefined,
+      });
     }
     expect(readSecret(new Uint8Array()).kind).to.equal(undefined);
   });
