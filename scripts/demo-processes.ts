@@ -167,3 +167,20 @@ export async function runDemo(
   console.error(`a child ended by itself:\n${child.tail()}`);
   return 1;
 }
+
+/** The program itself: sets the exit code, prints what went wrong, and ends what `main` has put on the stack. A TypeError is a wrong command line. */
+export async function runProgram(
+  usage: string,
+  main: (stack: AsyncDisposableStack) => Promise<number>,
+): Promise<void> {
+  const stack = new AsyncDisposableStack();
+  try {
+    process.exitCode = await main(stack);
+  } catch (thrown) {
+    console.error(thrown instanceof Error ? thrown.message : thrown);
+    if (thrown instanceof TypeError) console.error(usage);
+    process.exitCode = thrown instanceof TypeError ? 64 : 1;
+  } finally {
+    await stack.disposeAsync();
+  }
+}

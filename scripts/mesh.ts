@@ -8,7 +8,7 @@ import { openAuthority } from '../src/authority/open-authority.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { Upstream } from '../test/support/upstream.ts';
 import { requireFreePort } from './demo-ports.ts';
-import { runDemo, startAuthplane, startEnvoy } from './demo-processes.ts';
+import { runDemo, runProgram, startAuthplane, startEnvoy } from './demo-processes.ts';
 import { ensureEnvoy } from './envoy.ts';
 import { readOptions, USAGE, type MeshOptions } from './mesh-options.ts';
 
@@ -131,13 +131,4 @@ async function main(options: MeshOptions, stack: AsyncDisposableStack): Promise<
   });
 }
 
-const stack = new AsyncDisposableStack();
-try {
-  process.exitCode = await main(readOptions(), stack);
-} catch (thrown) {
-  console.error(thrown instanceof Error ? thrown.message : thrown);
-  if (thrown instanceof TypeError) console.error(USAGE);
-  process.exitCode = thrown instanceof TypeError ? 64 : 1;
-} finally {
-  await stack.disposeAsync();
-}
+await runProgram(USAGE, stack => main(readOptions(), stack));

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { Upstream } from '../test/support/upstream.ts';
 import { demoPaths, ensureDemoKeys, wantsDemoKeys } from './demo-keys.ts';
 import { demoPorts, requireFreePort } from './demo-ports.ts';
-import { runDemo, startAuthplane, startEnvoy } from './demo-processes.ts';
+import { runDemo, runProgram, startAuthplane, startEnvoy } from './demo-processes.ts';
 import { showRequests } from './demo-requests.ts';
 import { ensureEnvoy } from './envoy.ts';
 import { readOptions, USAGE, type StartOptions } from './start-options.ts';
@@ -56,13 +56,4 @@ async function main(options: StartOptions, stack: AsyncDisposableStack): Promise
   });
 }
 
-const stack = new AsyncDisposableStack();
-try {
-  process.exitCode = await main(readOptions(), stack);
-} catch (thrown) {
-  console.error(thrown instanceof Error ? thrown.message : thrown);
-  if (thrown instanceof TypeError) console.error(USAGE);
-  process.exitCode = thrown instanceof TypeError ? 64 : 1;
-} finally {
-  await stack.disposeAsync();
-}
+await runProgram(USAGE, stack => main(readOptions(), stack));

@@ -34,6 +34,7 @@ export class ThrowawayKeys {
       // A file that cannot be read is a mistake to be told, not to be hidden.
       if (assets.get(path)?.kind !== 'failed') replaced.set(path, textAsset(text));
     };
+    const identities = sidecarIdentities(files);
     for (const { auth, fileSecrets } of files) {
       for (const entry of auth.jwtProviders) {
         const { source } = entry.spec.jwks;
@@ -46,17 +47,25 @@ export class ThrowawayKeys {
           if (kind.case === 'basic') put(entry.resolve(kind.value.file), this.#users(cases));
         }
       }
-      for (const secret of fileSecrets) this.#putSecret(secret, put);
+      for (const secret of fileSecrets) this.#putSecret(secret, identities.get(secret.name), put);
     }
     return replaced;
   }
 
-  #putSecret(secret: FileSecret, put: (path: string, text: string) => void): void {
+  #putSecret(
+    secret: FileSecret,
+    spiffeId: string | undefined,
+    put: (path: string, text: string) => void,
+  ): void {
     switch (secret.kind) {
-      case 'certificate':
-        put(secret.certificateChainPath, this.#server.chainPem);
-        put(secret.privateKeyPath, this.#server.privateKeyPem);
+      case 'certificate': {
+        const names = { dnsNames: ['localhost'] };
+        const own =
+          spiffeId === undefined ? this.#server : this.#authority.issue({ ...names, uris: [spiffeId] });
+        put(secret.certificateChainPath, own.chainPem);
+        put(secret.privateKeyPath, own.privateKeyPem);
         break;
+      }
       case 'trustBundle':
         for (const path of pathsOf(secret)) put(path, this.#authority.certificatePem);
         if (secret.crlPath !== undefined) put(secret.crlPath, this.#authority.revocationList());
@@ -120,6 +129,21 @@ export class ThrowawayKeys {
       `${name}:{SHA}${createHash('sha1').update(this.secretOf(name)).digest('base64')}\n`;
     return [...new Set([...users, 'nobody'])].map(line).join('');
   }
+}
+
+/** The SPIFFE ID that the certificate of each sidecar must have, by the name of the certificate. */
+function sidecarIdentities(files: readonly CheckedFile[]): ReadonlyMap<string, string> {
+  const services = new Map(
+    files.flatMap(file => file.services).map(({ spec }) => [spec.name, spec.spiffeId] as const),
+  );
+  return new Map(
+    files.flatMap(({ sidecar }) => {
+      const spiffeId = sidecar === undefined ? undefined : services.get(sidecar.spec.service);
+      return sidecar === undefined || spiffeId === undefined
+        ? []
+        : [[sidecar.spec.certificate, spiffeId] as const];
+    }),
+  );
 }
 
 function textAsset(text: string): Asset {
