@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { AuthplaneError } from '../platform/errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
@@ -6,12 +5,10 @@ import {
   activeRoot,
   isPast,
   issuerOf,
-  liveIssuers,
   RENEWAL_SHARE,
   rootOf,
   successorOf,
   TAKEOVER_SHARE,
-  withoutExpired,
   type AuthorityState,
   type IssuedRecord,
   type IssuerRecord,
@@ -19,6 +16,7 @@ import {
   type SerialRecord,
 } from './authority-state.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
+import { loadAuthority, publishAuthority } from './publish-authority.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -216,39 +214,12 @@ export class Authority {
 
   /** Writes what others read, `trust.pem` and `revoked.crl`, and the state. Returns the state. */
   async publish(before: AuthorityState): Promise<AuthorityState> {
-    const nowMs = this.#clock.nowMs();
-    const live = withoutExpired(before, nowMs);
-    const period = this.#periodOf(this.#lifetimes.listMs);
-    const listNumber = live.listNumber + 1;
-    const issuers = liveIssuers(live, nowMs).filter(({ rootId }) => live.trusted.includes(rootId));
-    const roots = live.roots.filter(({ id }) => live.trusted.includes(id));
-    const lists: string[] = [];
-    for (const root of roots) {
-      const ca = await this.#load('root', root.id, root.certificatePem, '');
-      lists.push(ca.revocationList([], period, listNumber));
-    }
-    for (const issuer of issuers) {
-      const ca = await this.#load('issuing', issuer.id, issuer.certificatePem, issuer.certificatePem);
-      const revoked = live.revoked.filter(({ issuerId }) => issuerId === issuer.id);
-      const entries = revoked.map(({ serialNumber, revokedAtMs }) => ({
-        serialNumber,
-        revokedAt: new Date(revokedAtMs),
-      }));
-      lists.push(ca.revocationList(entries, period, listNumber));
-    }
-    const trust = [...roots, ...issuers].map(({ certificatePem }) => certificatePem).join('');
-    await this.#directory.writePublic('lists', lists.join(''));
-    await this.#directory.writePublic('trust', trust);
-    const state = {
-      ...live,
-      listNumber,
-      lists: { fromMs: period.notBefore.getTime(), untilMs: period.notAfter.getTime() },
-    };
-    await this.#directory.writeState(state);
-    for (const { id } of before.issuers.filter(issuer => !live.issuers.includes(issuer))) {
-      await this.#directory.removeKey('issuing', id);
-    }
-    return state;
+    return publishAuthority(
+      this.#directory,
+      before,
+      this.#periodOf(this.#lifetimes.listMs),
+      this.#clock.nowMs(),
+    );
   }
 
   /** Deletes a root and what is below it. */
@@ -283,7 +254,7 @@ export class Authority {
     }
     if (!isPast(issuer, RENEWAL_SHARE, nowMs)) return before;
     const root = before.roots.find(({ id }) => id === issuer.rootId);
-    const ca = await this.#load('root', issuer.rootId, root?.certificatePem ?? '', '');
+    const ca = await loadAuthority(this.#directory, 'root', issuer.rootId, root?.certificatePem ?? '', '');
     const { state } = await this.#addIssuer(before, issuer.rootId, ca);
     return this.publish(state);
   }
@@ -313,7 +284,13 @@ export class Authority {
     known: IssuedRecord | undefined,
   ): Promise<IssuedRecord> {
     const issuer = issuerOf(state, state.activeIssuer);
-    const ca = await this.#load('issuing', issuer.id, issuer.certificatePem, issuer.certificatePem);
+    const ca = await loadAuthority(
+      this.#directory,
+      'issuing',
+      issuer.id,
+      issuer.certificatePem,
+      issuer.certificatePem,
+    );
     const { name, request, certificatePath, privateKeyPath } = wanted;
     const asked = this.#periodOf(request.lifetimeMs);
     // Nothing outlives its CA.
@@ -331,19 +308,6 @@ export class Authority {
       notAfterMs: period.notAfter.getTime(),
       earlier: known === undefined ? [] : [serialOf(known), ...known.earlier],
     };
-  }
-
-  async #load(
-    kind: 'root' | 'issuing',
-    id: number,
-    certificatePem: string,
-    chainPem: string,
-  ): Promise<CertificateAuthority> {
-    const privateKey = await this.#directory.readKey(kind, id);
-    if (!new X509Certificate(certificatePem).checkPrivateKey(privateKey)) {
-      throw new AuthplaneError('CA_UNUSABLE', `${kind}-${id}.key is not the key of its certificate`);
-    }
-    return new CertificateAuthority({ certificatePem, privateKey, chainPem });
   }
 
   #periodOf(lifetimeMs: number): { readonly notBefore: Date; readonly notAfter: Date } {
