@@ -1,6 +1,7 @@
+import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { ExpiryWatch, expiryLevel, type WatchedCertificate } from '../../src/observability/expiry-watch.ts';
-import type { Logger } from '../../src/platform/log.ts';
+import { createLogger } from '../../src/platform/log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const DAY_MS = 86_400_000;
@@ -27,11 +28,14 @@ describe('the watch for certificates that run out', () => {
   it('tells each level once, and nothing of a certificate that was renewed', () => {
     const clock = new FakeClock();
     const lines: string[] = [];
-    const write =
-      (level: string) =>
-      (_fields: object, text: string): void =>
-        void lines.push(`${level} ${text.split(' on ')[0] ?? ''}`);
-    const log = { warn: write('warn'), error: write('error') } as unknown as Logger;
+    const sink = new Writable({
+      write: (chunk, _encoding, done) => {
+        const { level, msg } = JSON.parse(String(chunk)) as { level: string; msg: string };
+        lines.push(`${level} ${msg.split(' on ')[0] ?? ''}`);
+        done();
+      },
+    });
+    const log = createLogger('info', sink);
     const nowMs = clock.nowMs();
     const old = { group: 'g', name: 'tls', notBeforeMs: nowMs - 80 * DAY_MS, notAfterMs: nowMs + 8 * DAY_MS };
     let served: readonly WatchedCertificate[] = [old];
