@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { writeFileAtomic } from '../platform/atomic-file.ts';
 import { acquireDirectoryLock } from '../platform/directory-lock.ts';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
+import { isMissing, readIfThere } from '../platform/read-if-there.ts';
 import type { AuthorityState } from './authority-state.ts';
 
 /** Names of the files of a CA, beside the keys. */
@@ -160,17 +161,4 @@ async function modeOf(path: string, byDefault: number): Promise<number> {
     if (isMissing(thrown)) return byDefault;
     throw thrown;
   }
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (thrown) {
-    if (isMissing(thrown)) return undefined;
-    throw thrown;
-  }
-}
-
-function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
 }

@@ -41,6 +41,8 @@ export interface IssuedRecord extends SerialRecord {
   readonly certificatePath: string;
   readonly privateKeyPath: string;
   readonly notBeforeMs: number;
+  /** False: it was issued, and writing it failed or was cut off. */
+  readonly isWritten: boolean;
   /** Earlier certificates of the name that have not expired. */
   readonly earlier: readonly SerialRecord[];
 }

@@ -52,8 +52,8 @@ export interface Renewal {
 }
 
 /**
- * A CA of one directory: a root, a CA below it that issues, certificates with SPIFFE and DNS names, revocation lists. What it wrote is complete
- * before its state says so, so a crash leaves at most a certificate that nobody has. Every method runs under the lock of the directory and
+ * A CA of one directory: a root, a CA below it that issues, certificates with SPIFFE and DNS names, revocation lists. Its state knows a certificate
+ * before the files have it, and what others read is complete before the state says so. Every method runs under the lock of the directory and
  * throws AuthplaneError CA_UNUSABLE, or CA_REFUSED for what cannot be done.
  */
 export class Authority {
@@ -124,26 +124,38 @@ export class Authority {
   ): Promise<IssuedRecord> {
     return this.update(async before => {
       const fresh = await this.#freshIssuer(before);
-      const known = fresh.issued.find(record => record.name === name);
-      const record = await this.#issueTo(fresh, { name, request, ...paths }, known);
-      return { state: withIssued(fresh, record), result: record };
+      const { state, record } = await this.#issueTo(fresh, { name, request, ...paths });
+      return { state, result: record };
     });
   }
 
-  /** Issues everything again that is past half of its life, or `all`: certificates, the issuing CA, revocation lists. */
+  /**
+   * Issues everything again that is past half of its life, or `all`: certificates, the issuing CA, revocation lists. A certificate that cannot be
+   * written keeps no other from being renewed; it is tried again next time.
+   * @throws AuthplaneError of the first that failed, when all others are done.
+   */
   async renew(all = false): Promise<Renewal> {
     return this.update(async before => {
       const nowMs = this.#clock.nowMs();
       let state = await this.#freshIssuer(before);
       const renewed: string[] = [];
+      let failure: AuthplaneError | undefined;
       for (const record of state.issued) {
-        if (!all && !isPast(record, RENEWAL_SHARE, nowMs)) continue;
-        state = withIssued(state, await this.#issueTo(state, record, record));
-        renewed.push(record.name);
+        if (!all && record.isWritten && !isPast(record, RENEWAL_SHARE, nowMs)) continue;
+        try {
+          ({ state } = await this.#issueTo(state, record));
+          renewed.push(record.name);
+        } catch (thrown) {
+          if (!(thrown instanceof AuthplaneError)) throw thrown;
+          failure ??= thrown;
+          // What was issued and not written is in it.
+          state = await this.read();
+        }
       }
       const newIssuer = state.activeIssuer !== before.activeIssuer || state.nextId !== before.nextId;
       const newLists = all || areListsDue(state, nowMs);
       if (newLists) state = await this.publish(state);
+      if (failure !== undefined) throw failure;
       return { state, result: { renewed, newIssuer, newLists } };
     });
   }
@@ -207,7 +219,7 @@ export class Authority {
     let state = before;
     for (const record of before.issued) {
       if (rootOf(state, record) === activeRoot(state)) continue;
-      state = withIssued(state, await this.#issueTo(state, record, record));
+      ({ state } = await this.#issueTo(state, record));
     }
     return state;
   }
@@ -278,11 +290,11 @@ export class Authority {
     return { state: { ...before, nextId: id + 1, issuers: [...before.issuers, record] }, issuerId: id };
   }
 
+  /** The state knows a certificate before anybody can have it, so that whatever fails then, it can be revoked; and is kept for each one. */
   async #issueTo(
     state: AuthorityState,
     wanted: Pick<IssuedRecord, 'name' | 'request' | 'certificatePath' | 'privateKeyPath'>,
-    known: IssuedRecord | undefined,
-  ): Promise<IssuedRecord> {
+  ): Promise<{ readonly state: AuthorityState; readonly record: IssuedRecord }> {
     const issuer = issuerOf(state, state.activeIssuer);
     const ca = await loadAuthority(
       this.#directory,
@@ -296,8 +308,8 @@ export class Authority {
     // Nothing outlives its CA.
     const period = { ...asked, notAfter: new Date(Math.min(asked.notAfter.getTime(), issuer.notAfterMs)) };
     const issued = ca.issue({ ...request, ...period });
-    await this.#directory.writePair(certificatePath, issued.chainPem, privateKeyPath, issued.privateKeyPem);
-    return {
+    const known = state.issued.find(record => record.name === name);
+    const record: IssuedRecord = {
       name,
       request,
       certificatePath,
@@ -307,7 +319,14 @@ export class Authority {
       notBeforeMs: period.notBefore.getTime(),
       notAfterMs: period.notAfter.getTime(),
       earlier: known === undefined ? [] : [serialOf(known), ...known.earlier],
+      isWritten: false,
     };
+    await this.#directory.writeState(withIssued(state, record));
+    await this.#directory.writePair(certificatePath, issued.chainPem, privateKeyPath, issued.privateKeyPem);
+    const written = { ...record, isWritten: true };
+    const after = withIssued(state, written);
+    await this.#directory.writeState(after);
+    return { state: after, record: written };
   }
 
   #periodOf(lifetimeMs: number): { readonly notBefore: Date; readonly notAfter: Date } {

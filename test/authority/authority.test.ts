@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Authority } from '../../src/authority/authority.ts';
@@ -165,6 +165,28 @@ describe('Authority', () => {
     expect(await codeOf(authority.read())).to.equal('CA_UNUSABLE');
     await writeFile(join(directory.path, 'authority.json'), '{"format": 1');
     expect(await codeOf(authority.read())).to.equal('CA_UNUSABLE');
+  });
+
+  it('knows every certificate that it has written, and renews the others, when one cannot be written', async () => {
+    await issue('edge-1');
+    await issue('edge-2');
+    await issue('edge-3');
+    // A directory in the place of the file: what takes its place by renaming fails.
+    await rm(join(directory.path, 'out', 'edge-2.pem'));
+    await mkdir(join(directory.path, 'out', 'edge-2.pem'));
+    clock.advance(5 * DAY_MS);
+    const thrown: unknown = await authority.renew().catch((error: unknown) => error);
+    expect(thrown).to.have.property('code', 'CA_UNUSABLE');
+    const { issued } = await authority.read();
+    for (const name of ['edge-1', 'edge-3']) {
+      const leaf = new X509Certificate(await read(`out/${name}.pem`));
+      expect(issued.find(record => record.name === name)?.serialNumber, name).to.equal(leaf.serialNumber);
+    }
+    expect(await problems(['edge-1', 'edge-3'])).to.deep.equal([]);
+    await rm(join(directory.path, 'out', 'edge-2.pem'), { recursive: true });
+    expect((await authority.renew()).renewed, 'only what is due').to.deep.equal(['edge-2']);
+    expect(await problems(['edge-2'])).to.deep.equal([]);
+    expect((await authority.revoke('edge-2')).length, 'also what was only half written').to.equal(3);
   });
 
   it('serves one process at a time', async () => {
