@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { conflictsOf, SERVE_SETTINGS, type ServeSettings } from '../config/serve-settings.ts';
 import type { Setting } from '../config/setting.ts';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
+import { isMissing } from '../platform/read-if-there.ts';
 import { examples, type CommandContext } from './command.ts';
 import type { CliIo } from './io.ts';
 
@@ -72,8 +73,7 @@ async function readSettingsFile(
   try {
     return { path, text: await readFile(path, 'utf8') };
   } catch (thrown) {
-    const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
-    if (isMissing && chosen === undefined) return undefined;
+    if (isMissing(thrown) && chosen === undefined) return undefined;
     throw new AuthplaneError('SETTINGS_INVALID', `settings file: ${messageOf(thrown)}`, { cause: thrown });
   }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuthplaneError, type ErrorCode } from './errors.ts';
 import { TEMPORARY_SUFFIX } from './atomic-file.ts';
+import { readIfThere } from './read-if-there.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** The right of one process to write to a directory. */
@@ -108,26 +109,17 @@ async function replaceStale(directory: LockedDirectory, path: string, temporary:
  * @throws AuthplaneError with the code of the directory when a running process has it.
  */
 async function isStale(directory: LockedDirectory, path: string): Promise<boolean> {
-  const text = await readIfThere(path);
-  const holder = parseRecord(text);
+  const bytes = await readIfThere(path);
+  const holder = parseRecord(bytes);
   if (holder !== undefined && isRunning(holder)) throw inUse(directory, holder);
-  return text !== undefined;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (thrown) {
-    if (hasCode(thrown, 'ENOENT')) return undefined;
-    throw thrown;
-  }
+  return bytes !== undefined;
 }
 
 /** Undefined for what no authplane wrote: such a file locks nothing. */
-function parseRecord(text: string | undefined): LockRecord | undefined {
-  if (text === undefined) return undefined;
+function parseRecord(bytes: Buffer | undefined): LockRecord | undefined {
+  if (bytes === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
     if (typeof value !== 'object' || value === null) return undefined;
     const { pid, startTicks, bootId, host, token } = value as Partial<Record<keyof LockRecord, unknown>>;
     if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined;

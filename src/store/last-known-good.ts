@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
+import { readIfThere } from '../platform/read-if-there.ts';
 import type { Resource } from '../resources/resource.ts';
 import { nodeGroupKey, type Snapshot } from '../resources/snapshot.ts';
 import { syncDirectory, TEMPORARY_SUFFIX, writeFileAtomic } from '../platform/atomic-file.ts';
@@ -217,15 +218,6 @@ function groupsOf(
     groups.set(nodeGroupKey(files), { kind: 'published', group: { snapshot, sinceMs }, warnings: [] });
   }
   return groups;
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw thrown;
-  }
 }
 
 function asUnusable(what: string, thrown: unknown): AuthplaneError {

@@ -1,5 +1,6 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere } from '../platform/read-if-there.ts';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
 import { writeFileAtomic } from '../platform/atomic-file.ts';
 
@@ -39,9 +40,8 @@ export function shrinkConfirmationIn(stateDir: string): ShrinkConfirmation {
   return {
     read: async () => {
       try {
-        return (await readFile(path, 'utf8')).trim();
+        return (await readIfThere(path))?.toString('utf8').trim();
       } catch (thrown) {
-        if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
         throw unusable(path, thrown);
       }
     },

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { CLUSTER, LISTENER } from '../../resources/type-url.ts';
 import { compileCel } from '../auth/cel.ts';
+import { typed } from '../auth/nested-filter.ts';
 import { certificateName } from '../auth/principals.ts';
 import type { CheckedResource } from '../checked-file.ts';
 import type { DeclaredEntry } from '../declared-entry.ts';
@@ -44,23 +45,21 @@ export function inboundPort(
   const origin = service.at(['ports', index]);
   const callers = callersOf(service.spec, port).flatMap(caller => identityOf(caller, context.services) ?? []);
   const principals = callers.map(id => certificateName('URI', id));
-  const chains = [
-    {
-      filters: filtersOf(port, name, allowRules(principals)),
-      transport_socket: downstreamTls(identity, port.protocol),
-    },
-  ];
+  const chain = {
+    filters: filtersOf(port, name, allowRules(principals)),
+    transport_socket: downstreamTls(identity, port.protocol),
+  };
   const plaintext = plaintextRules(port, nowMs);
   const listener: JsonObject = {
     name,
     address: address(host, port.port),
     traffic_direction: 'INBOUND',
     ...(plaintext === undefined
-      ? { filter_chains: chains }
+      ? { filter_chains: [chain] }
       : {
           listener_filters: [TLS_INSPECTOR],
           filter_chains: [
-            { filter_chain_match: { transport_protocol: 'tls' }, ...chains[0] },
+            { filter_chain_match: { transport_protocol: 'tls' }, ...chain },
             {
               filter_chain_match: { transport_protocol: 'raw_buffer' },
               filters: filtersOf(port, `${name}/plaintext`, plaintext),
@@ -83,9 +82,7 @@ export function inboundPort(
 
 const TLS_INSPECTOR: JsonObject = {
   name: 'envoy.filters.listener.tls_inspector',
-  typed_config: {
-    '@type': 'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
-  },
+  typed_config: typed('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector'),
 };
 
 function filtersOf(port: ServicePortSpec, name: string, rules: JsonObject): JsonObject[] {

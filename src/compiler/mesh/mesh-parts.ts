@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
-import { TYPE_URL_PREFIX } from '../../resources/type-url.ts';
+import { ADS_SOURCE } from '../auth/auth-names.ts';
+import { typed } from '../auth/nested-filter.ts';
 import { PROTOCOL } from './service-spec.ts';
 
 const FILTERS = 'envoy.extensions.filters';
 const TLS = 'envoy.extensions.transport_sockets.tls.v3';
-const ADS: JsonObject = { ads: {}, resource_api_version: 'V3' };
 /** Everybody in the mesh is an Envoy of today. */
 const TLS_1_3: JsonObject = {
   tls_minimum_protocol_version: 'TLSv1_3',
@@ -16,11 +16,6 @@ const TLS_1_3: JsonObject = {
  * on open connections. The caller's side is first, so that no request meets a connection that is about to close.
  */
 export const MAX_CONNECTION = { inbound: '300s', outbound: '240s' } as const;
-
-/** A message in an Any. */
-export function typed(name: string, fields: JsonObject): JsonObject {
-  return { '@type': TYPE_URL_PREFIX + name, ...fields };
-}
 
 /** `address:port`. */
 export function address(host: string, port: number): JsonObject {
@@ -77,7 +72,7 @@ function tlsSocket(name: string, fields: JsonObject): JsonObject {
 }
 
 function sds(name: string): JsonObject {
-  return { name, sds_config: ADS };
+  return { name, sds_config: ADS_SOURCE };
 }
 
 /** A connection manager that sends everything to one cluster, after these filters. `options` are more of the HTTP options. Paths are normalised; nobody can forge who called. */
@@ -90,7 +85,7 @@ export function httpManager(
 ): JsonObject {
   const router = {
     name: 'envoy.filters.http.router',
-    typed_config: typed(`${FILTERS}.http.router.v3.Router`, {}),
+    typed_config: typed(`${FILTERS}.http.router.v3.Router`),
   };
   // Streams of gRPC have no end that could be waited for.
   const timeout = protocol === PROTOCOL.http2 ? '0s' : '15s';

@@ -2,6 +2,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { CLUSTER, ENDPOINTS, LISTENER } from '../../resources/type-url.ts';
 import type { Origin } from '../../resources/resource.ts';
 import type { CheckedResource } from '../checked-file.ts';
+import { ADS_SOURCE } from '../auth/auth-names.ts';
 import { isIpAddress } from '../checks/ip-address.ts';
 import type { Generator } from '../generator.ts';
 import {
@@ -51,7 +52,7 @@ export function outboundCall(
   const isByName = !service.addresses.every(isIpAddress);
   const discovery: JsonObject = isByName
     ? { type: 'STRICT_DNS', load_assignment: assignment }
-    : { type: 'EDS', eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } } };
+    : { type: 'EDS', eds_cluster_config: { eds_config: ADS_SOURCE } };
   const cluster = {
     name,
     connect_timeout: '2s',
