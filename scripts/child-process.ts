@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A process group of its own: Ctrl-C in the terminal does not reach the program, so that it can be ended in order. */
   readonly ownGroup?: boolean;
+  /** Runs as this user; only root may. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   readonly onStdout?: (line: string) => void;
   readonly onStderr?: (line: string) => void;
 }
@@ -53,6 +55,7 @@ export class Child implements AsyncDisposable {
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: options.ownGroup ?? false,
+      ...options.user,
     });
     if (running.size === 0) {
       process.on('exit', endAll);
