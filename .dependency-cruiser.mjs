@@ -16,7 +16,7 @@ export default {
       severity: 'error',
       comment: 'Pass the bytes or the time in as an argument; only edges and platform touch the system.',
       from: { path: pure },
-      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|path/posix)$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|net|path/posix|zlib)$' },
     },
     {
       name: 'pure-folders-import-only-pure',

@@ -1,6 +1,15 @@
 import tseslint from 'typescript-eslint';
 
-const pureFolders = ['resources', 'protocol', 'compiler', 'certificates', 'policy', 'tokens'];
+const pureFolders = [
+  'resources',
+  'protocol',
+  'compiler',
+  'posture',
+  'publishing',
+  'certificates',
+  'policy',
+  'tokens',
+];
 
 /** Holds everywhere; flat config replaces rather than merges, so the override below repeats it. */
 const noEnumsOrDefaultExports = [
@@ -58,6 +67,24 @@ export default tseslint.config(
     files: [`src/{${pureFolders.join(',')}}/**/*.ts`],
     rules: {
       'no-restricted-syntax': ['error', ...noEnumsOrDefaultExports, ...noClockOrChance],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'node:net',
+              allowImportNames: ['BlockList', 'isIP'],
+              message: 'Only edges use the network.',
+            },
+            { name: 'node:zlib', allowImportNames: ['crc32'], message: 'Only checksums are needed here.' },
+            {
+              name: 'node:crypto',
+              importNames: ['randomBytes', 'randomUUID', 'randomInt'],
+              message: 'Take randomness as an argument.',
+            },
+          ],
+        },
+      ],
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'process'],
     },
   },

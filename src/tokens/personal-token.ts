@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** A long-lived opaque token of a person or machine. Only its hash is stored. Times are milliseconds since the epoch. */
@@ -21,12 +21,13 @@ export interface PersonalToken {
 
 /** How every personal token begins, so that scanners for leaked secrets find it. */
 export const PERSONAL_TOKEN_PREFIX = 'apat-';
-const SECRET_BYTES = 32;
+/** What a new token is made of. */
+export const PERSONAL_TOKEN_BYTES = 32;
 const FORM = /^apat-([A-Za-z0-9_-]{43})([0-9a-f]{8})$/;
 
-/** A new token: 256 random bits and a checksum. Too long to be guessed, so a plain hash of it can be stored. */
-export function newPersonalToken(): string {
-  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+/** A new token. @param random 32 random bytes: too many to be guessed, so a plain hash of the token can be stored. */
+export function newPersonalToken(random: Uint8Array): string {
+  const secret = Buffer.from(random).toString('base64url');
   return `${PERSONAL_TOKEN_PREFIX}${secret}${checksumOf(secret)}`;
 }
 

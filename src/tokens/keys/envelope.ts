@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import { AuthplaneError } from '../../platform/errors.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -14,7 +14,8 @@ export interface SealedPrivateKey {
 export interface KeyEncryptionKey {
   /** 16 hexadecimal digits that follow from the key and say nothing of it. */
   readonly id: string;
-  wrap(dataKey: Uint8Array, boundTo: string): Uint8Array;
+  /** @param nonce 12 bytes that are never used twice. */
+  wrap(dataKey: Uint8Array, boundTo: string, nonce: Uint8Array): Uint8Array;
   /** @throws AuthplaneError KEK_INVALID when it was wrapped by another key, for another signing key, or is damaged. */
   unwrap(wrapped: Uint8Array, boundTo: string): Uint8Array;
 }
@@ -35,7 +36,7 @@ export function keyEncryptionKey(bytes: Uint8Array): KeyEncryptionKey {
   const id = derive('id', 8).toString('hex');
   return {
     id,
-    wrap: (dataKey, boundTo) => encrypt(wrapping, dataKey, boundTo),
+    wrap: (dataKey, boundTo, nonce) => encrypt(wrapping, dataKey, boundTo, nonce),
     unwrap: (wrapped, boundTo) => {
       const dataKey = decrypt(wrapping, wrapped, boundTo);
       if (dataKey !== undefined) return dataKey;
@@ -47,16 +48,20 @@ export function keyEncryptionKey(bytes: Uint8Array): KeyEncryptionKey {
   };
 }
 
+/** Random bytes, this many; of the system in production. */
+export type RandomBytes = (length: number) => Uint8Array;
+
 /** Encrypts a private key with a fresh data key (AES-256-GCM), and wraps that. */
 export function sealPrivateKey(
   kek: KeyEncryptionKey,
   key: KeyIdentity,
   privateKey: Uint8Array,
+  random: RandomBytes,
 ): SealedPrivateKey {
-  const dataKey = randomBytes(KEK_BYTES);
+  const dataKey = random(KEK_BYTES);
   const boundTo = bindingOf(key);
-  const ciphertext = encrypt(dataKey, privateKey, boundTo);
-  const wrappedDataKey = kek.wrap(dataKey, boundTo);
+  const ciphertext = encrypt(dataKey, privateKey, boundTo, random(NONCE_BYTES));
+  const wrappedDataKey = kek.wrap(dataKey, boundTo, random(NONCE_BYTES));
   dataKey.fill(0);
   return { ciphertext, wrappedDataKey, kekId: kek.id };
 }
@@ -86,12 +91,13 @@ export function rewrap(
   keks: readonly KeyEncryptionKey[],
   key: KeyIdentity,
   sealed: SealedPrivateKey,
+  random: RandomBytes,
 ): SealedPrivateKey {
   const [current] = keks;
   if (current === undefined || current.id === sealed.kekId) return sealed;
   const boundTo = bindingOf(key);
   const dataKey = kekOf(keks, key, sealed).unwrap(sealed.wrappedDataKey, boundTo);
-  const wrappedDataKey = current.wrap(dataKey, boundTo);
+  const wrappedDataKey = current.wrap(dataKey, boundTo, random(NONCE_BYTES));
   dataKey.fill(0);
   return { ciphertext: sealed.ciphertext, wrappedDataKey, kekId: current.id };
 }
@@ -111,8 +117,7 @@ function bindingOf({ kid, use, algorithm }: KeyIdentity): string {
   return JSON.stringify(['authplane signing key 1', kid, use, algorithm]);
 }
 
-function encrypt(key: Uint8Array, bytes: Uint8Array, boundTo: string): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
+function encrypt(key: Uint8Array, bytes: Uint8Array, boundTo: string, nonce: Uint8Array): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(boundTo));
   const text = Buffer.concat([cipher.update(bytes), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), text]);
