@@ -1,7 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
 import fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -9,6 +6,7 @@ import fastify, {
   type FastifyServerOptions,
 } from 'fastify';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
+import { HttpPort, type PortTls } from '../tls/http-port.ts';
 import { refusalOf, type AdminGuard } from './admin-guard.ts';
 import type { StatusSource } from './status-source.ts';
 
@@ -38,11 +36,7 @@ export interface AdminOptions {
 }
 
 /** How the port is protected. */
-export interface AdminTls {
-  /** Calls back with the certificate to use, now and when it changes. @throws AuthplaneError TLS_FILES_INVALID. */
-  readonly load: (apply: (context: SecureContextOptions) => void) => Promise<void>;
-  /** No more calls back. */
-  readonly stop: () => void;
+export interface AdminTls extends PortTls {
   /** Absent: no client certificate is asked for. */
   readonly guard?: AdminGuard;
 }
@@ -63,7 +57,7 @@ const SECURITY_HEADERS = {
 export class AdminServer {
   readonly #server: FastifyInstance;
   readonly #options: AdminOptions;
-  #secure: SecureServer | undefined;
+  readonly #port: HttpPort;
 
   constructor(parts: AdminParts, options: AdminOptions) {
     this.#options = options;
@@ -81,11 +75,11 @@ export class AdminServer {
       },
       routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
     };
-    const serverFactory = (listener: RequestListener): Server =>
-      Object.assign(tls === undefined ? createServer(listener) : this.#secureServer(tls, listener), {
-        requestTimeout: REQUEST_TIMEOUT_MS,
-      });
-    this.#server = fastify({ ...common, serverFactory });
+    this.#port = new HttpPort({
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      ...(tls === undefined ? {} : { tls }),
+    });
+    this.#server = fastify({ ...common, serverFactory: this.#port.factory });
     this.#addHooks(parts);
     addHealth(this.#server, parts);
     addApi(this.#server, parts.status);
@@ -93,8 +87,8 @@ export class AdminServer {
 
   /** @throws AuthplaneError LISTEN_FAILED */
   async start(): Promise<void> {
-    const { host, port, tls } = this.#options;
-    await tls?.load(context => this.#secure?.setSecureContext(context));
+    const { host, port } = this.#options;
+    await this.#port.load();
     try {
       await this.#server.listen({ host, port });
     } catch (thrown) {
@@ -112,15 +106,8 @@ export class AdminServer {
 
   /** Ends all connections. */
   async stop(): Promise<void> {
-    this.#options.tls?.stop();
+    this.#port.stop();
     await this.#server.close();
-  }
-
-  #secureServer({ guard }: AdminTls, listener: RequestListener): Server {
-    // A certificate that is wrong is answered, not cut off: the client learns why.
-    const clientOptions = { requestCert: guard !== undefined, rejectUnauthorized: false };
-    this.#secure = createSecureServer({ minVersion: 'TLSv1.2', ...clientOptions }, listener);
-    return this.#secure;
   }
 
   #addHooks(parts: AdminParts): void {

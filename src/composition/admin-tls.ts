@@ -34,6 +34,7 @@ export function adminTlsOf(
       tls.follow(apply);
     },
     stop: () => tls?.[Symbol.dispose](),
+    asksForCertificates: files.clientCaPath !== undefined,
     ...(files.clientCaPath === undefined ? {} : { guard }),
   };
 }

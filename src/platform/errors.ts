@@ -12,7 +12,8 @@ export const ERROR_CODES = {
   DATABASE_UNAVAILABLE: 'The database cannot be reached.',
   DATABASE_REFUSED: 'The database refuses a statement.',
   SCHEMA_MISMATCH: 'The schema of the database is newer than this authplane, older, or another one.',
-  KEK_INVALID: 'The key-encryption key is missing, malformed, readable by others, or not the one that the keys are wrapped with.',
+  KEK_INVALID:
+    'The key-encryption key is missing, malformed, readable by others, or not the one that the keys are wrapped with.',
   TOKEN_CONFIG_INVALID: 'The file of the token service has errors.',
   TOKEN_REFUSED: 'The token service does not do what was asked of it.',
   AUDIT_BROKEN: 'The chain of the audit does not hold.',

@@ -4,6 +4,7 @@ import type { DiagnosticCodeEntry } from './diagnostic-code-entry.ts';
 import { ENVOY_RULE_CODES } from './envoy-rule-codes.ts';
 import { MESH_CODES } from './mesh-codes.ts';
 import { REFERENCE_CODES } from './reference-codes.ts';
+import { TOKEN_CODES } from './token-codes.ts';
 import { TRAP_CODES } from './trap-codes.ts';
 
 export type { DiagnosticCodeEntry } from './diagnostic-code-entry.ts';
@@ -119,6 +120,7 @@ export const DIAGNOSTIC_CODES = {
   },
   ...AUTH_CODES,
   ...MESH_CODES,
+  ...TOKEN_CODES,
 } as const satisfies Record<string, DiagnosticCodeEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

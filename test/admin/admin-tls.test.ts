@@ -90,6 +90,7 @@ describe('the admin server with TLS', () => {
             return Promise.resolve();
           },
           stop: () => tls[Symbol.dispose](),
+          asksForCertificates: true,
           guard: {
             clients: ['spiffe://a.test/operator/*'],
             isRevoked: certificate => tls.isRevoked(certificate),
