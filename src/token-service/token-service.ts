@@ -2,11 +2,11 @@ import type { Clock } from '../platform/clock.ts';
 import { AuthplaneError } from '../platform/errors.ts';
 import type { Jwk, TokenConfig } from '../tokens/config/token-config.ts';
 import type { KeyEncryptionKey } from '../tokens/keys/envelope.ts';
-import type { KeyHolder } from '../tokens/keys/key-rotation.ts';
+import type { KeyHolder, KeyLine } from '../tokens/keys/key-rotation.ts';
 import type { SigningKey } from '../tokens/keys/signing-key.ts';
 import { RevocationSet } from '../tokens/revocation.ts';
 import { AuditQueue } from './audit-queue.ts';
-import { KeyKeeper } from './key-keeper.ts';
+import { KeyKeeper, type KeyChange } from './key-keeper.ts';
 import { FRESH_MS, keyLines } from './key-lines.ts';
 import { KeyRing } from './key-ring.ts';
 import { combineHolders, REPLICA_GONE_MS } from './replica-holders.ts';
@@ -110,6 +110,16 @@ export class TokenService {
       return this.#run();
     });
     return this.#round;
+  }
+
+  /** Asks for the next key of a line now. @param actor for the audit. @throws AuthplaneError DATABASE_UNAVAILABLE */
+  async rotate(line: KeyLine, actor: string): Promise<KeyChange> {
+    const { stores, clock } = this.#parts;
+    const keys = (await stores.readKeys()).map(({ key }) => key);
+    const holders = combineHolders(keys, await stores.readReports(), clock.nowMs());
+    const change = await this.keeper.rotate(line, holders, actor);
+    await this.refresh();
+    return change;
   }
 
   async stop(): Promise<void> {
