@@ -5,6 +5,8 @@ import { inlineSnapshot } from './compiler/auth/inline-snapshot.ts';
 import { rebindRoutes } from './compiler/auth/rebind-routes.ts';
 import { adminTlsOf } from './composition/admin-tls.ts';
 import { certificateUpkeep } from './composition/certificate-upkeep.ts';
+import { keyHolders } from './composition/key-carriers.ts';
+import { tokenServiceOf, type TokenPart } from './composition/token-service.ts';
 import { loadSchema, type Schema } from './compiler/schema/registry.ts';
 import { formatAddress } from './config/parse-value.ts';
 import type { ServeSettings } from './config/serve-settings.ts';
@@ -33,6 +35,7 @@ import type { Logger } from './platform/log.ts';
 import { Metrics } from './platform/metrics.ts';
 import { FileWatcher } from './platform/watch-files.ts';
 import { Publisher } from './publishing/publisher.ts';
+import type { Asset } from './resources/source-tree.ts';
 import type { ResourceStore } from './store/resource-store.ts';
 import type { WatchPaths } from './tls/server-tls.ts';
 import { ClientStatusService } from './transport/client-status-service.ts';
@@ -41,8 +44,15 @@ import { XdsServer } from './transport/grpc-server.ts';
 export interface AppParts {
   readonly log: Logger;
   readonly clock: Clock;
+  /** Of the process: where a key-encryption key may be. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Called once, when the server is ready for the first time. */
   readonly onReady: (report: ReadyReport) => void;
+}
+
+/** Names this process among replicas that share a database. */
+function replicaId(): string {
+  return `${hostname()}/${process.pid}`;
 }
 
 /** Watches the directories of files: certificates are replaced by renaming. */
@@ -59,6 +69,7 @@ export class App {
   readonly #readiness: Readiness;
   #lifecycle: Lifecycle | undefined;
   #loader: Loader | undefined;
+  #pipeline: SnapshotPipeline | undefined;
   #addresses: ListeningAddresses | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -161,17 +172,8 @@ export class App {
       },
       xdsServerOptions(this.#settings, hostname()),
     );
-    const adminTls = adminTlsOf(this.#settings, { clock, log, watch });
-    const admin = new AdminServer(
-      {
-        status: new StatusView({ store, loading: this.#loading, readiness, fleet }),
-        metrics: () => metrics.text(),
-        onRequest: (route, statusCode) => countRequest(metrics, route, statusCode),
-        onRefused: adminRefusalLog(log),
-        onError: thrown => log.error({ event: 'admin.defect', err: thrown }, messageOf(thrown)),
-      },
-      { ...this.#settings.adminAddress, ...(adminTls === undefined ? {} : { tls: adminTls }) },
-    );
+    const tokens = this.#makeTokens({ schema, watch, store, publisher, fleet });
+    const admin = this.#makeAdmin({ store, fleet, watch });
     metrics.onScrape(() => collectState(metrics, { store, fleet, pushQueueDepth: xds.pushQueueDepth }));
     let announced = false;
     const announce = (): void => {
@@ -182,20 +184,82 @@ export class App {
     };
     const startXds = async (): Promise<void> => {
       const address = await xds.start(formatAddress(this.#settings.xdsAddress));
-      this.#addresses = { xds: address, admin: formatAddress(admin.address) };
+      const tokenAddress = tokens?.address();
+      this.#addresses = {
+        xds: address,
+        admin: formatAddress(admin.address),
+        ...(tokenAddress === undefined ? {} : { tokens: tokenAddress }),
+      };
       log.info({ event: 'process.listening', ...this.#addresses }, 'both addresses are bound');
       readiness.listening();
       announce();
     };
     return [
       { name: 'admin server', start: () => admin.start(), stop: () => admin.stop() },
-      this.#makeLoading(schema, store, watcher, announce),
+      ...(tokens === undefined ? [] : [tokens]),
+      this.#makeLoading(schema, store, watcher, { onApplied: announce, tokens }),
       ...certificateUpkeep(this.#settings, { clock, log, metrics, store }),
       { name: 'xDS server', start: startXds, stop: () => xds.drain(this.#settings.drainSpreadMs) },
     ];
   }
 
-  #makeLoading(schema: Schema, store: ResourceStore, watcher: FileWatcher, onApplied: () => void): Component {
+  #makeTokens({
+    schema,
+    watch,
+    store,
+    publisher,
+    fleet,
+  }: {
+    readonly schema: Schema;
+    readonly watch: WatchPaths;
+    readonly store: ResourceStore;
+    readonly publisher: Publisher;
+    readonly fleet: Fleet;
+  }): TokenPart | undefined {
+    const { clock, log, environment } = this.#parts;
+    const tokens = tokenServiceOf(this.#settings, {
+      ...{ schema, clock, log, metrics: this.#metrics, watch, environment },
+      replicaId: replicaId(),
+      holdersOf: keyHolders({
+        ...{ store, publisher, nodes: () => fleet.nodes() },
+        kids: () => tokens?.kids() ?? [],
+      }),
+      onPublished: () => this.#pipeline?.refresh(),
+    });
+    return tokens;
+  }
+
+  #makeAdmin({
+    store,
+    fleet,
+    watch,
+  }: {
+    readonly store: ResourceStore;
+    readonly fleet: Fleet;
+    readonly watch: WatchPaths;
+  }): AdminServer {
+    const { clock, log } = this.#parts;
+    const metrics = this.#metrics;
+    const readiness = this.#readiness;
+    const adminTls = adminTlsOf(this.#settings, { clock, log, watch });
+    return new AdminServer(
+      {
+        status: new StatusView({ store, loading: this.#loading, readiness, fleet }),
+        metrics: () => metrics.text(),
+        onRequest: (route, statusCode) => countRequest(metrics, route, statusCode),
+        onRefused: adminRefusalLog(log),
+        onError: thrown => log.error({ event: 'admin.defect', err: thrown }, messageOf(thrown)),
+      },
+      { ...this.#settings.adminAddress, ...(adminTls === undefined ? {} : { tls: adminTls }) },
+    );
+  }
+
+  #makeLoading(
+    schema: Schema,
+    store: ResourceStore,
+    watcher: FileWatcher,
+    { onApplied, tokens }: { readonly onApplied: () => void; readonly tokens: TokenPart | undefined },
+  ): Component {
     const { clock } = this.#parts;
     const { pollIntervalMs, maxFileBytes } = this.#settings;
     const snapshotDirectory = resolve(this.#settings.snapshots);
@@ -208,8 +272,11 @@ export class App {
     };
     const keySets = this.#makeKeySets(() => pipeline.refresh());
     const { authSlots } = this.#settings;
+    const fetched = wantedKeySets(keySets);
+    const assets = (): ReadonlyMap<string, Asset> =>
+      new Map([...fetched.assets(), ...(tokens?.assets() ?? [])]);
     const pipeline = new SnapshotPipeline(
-      { schema, store, clock, observer, keySets: wantedKeySets(keySets) },
+      { schema, store, clock, observer, keySets: { ...fetched, assets } },
       { snapshotDirectory, authSlots },
     );
     const loader = new Loader(
@@ -224,6 +291,7 @@ export class App {
       { directory: snapshotDirectory, pollMs: pollIntervalMs, maxFileBytes },
     );
     this.#loader = loader;
+    this.#pipeline = pipeline;
     return {
       name: 'snapshot loader',
       start: () => loader.start().then(() => pipeline.settled()),

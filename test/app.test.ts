@@ -30,6 +30,7 @@ class Running implements AsyncDisposable {
       },
     });
     this.app = new App(serveSettings(directory, flags), {
+      environment: {},
       log: createLogger('info', sink),
       clock: systemClock,
       onReady: report => this.reports.push(report),

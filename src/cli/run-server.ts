@@ -21,8 +21,12 @@ export async function serve(settings: ServeSettings, io: CliIo): Promise<ExitNam
   const app = new App(settings, {
     log,
     clock: systemClock,
-    onReady: ({ xds, admin, groups, resources }) => {
-      io.stdout(`authplane ready xds=${xds} admin=${admin} groups=${groups} resources=${resources}\n`);
+    environment: io.environment,
+    onReady: ({ xds, admin, tokens, groups, resources }) => {
+      const tokenPart = tokens === undefined ? '' : ` tokens=${tokens}`;
+      io.stdout(
+        `authplane ready xds=${xds} admin=${admin} groups=${groups} resources=${resources}${tokenPart}\n`,
+      );
     },
   });
   const signalHandling = handleSignals({

@@ -2,7 +2,7 @@ import type { AdminGuard } from '../admin/admin-guard.ts';
 import type { AdminTls } from '../admin/admin-server.ts';
 import type { ServeSettings } from '../config/serve-settings.ts';
 import { tlsFilesOf } from '../config/tls-files.ts';
-import { adminTlsObserver } from '../observability/admin-tls-observer.ts';
+import { portTlsObserver } from '../observability/port-tls-observer.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import { ServerTls, type WatchPaths } from '../tls/server-tls.ts';
@@ -30,7 +30,7 @@ export function adminTlsOf(
   return {
     load: async apply => {
       const options = { title: 'admin server', files, pollMs: TLS_POLL_MS };
-      tls = await ServerTls.load({ clock, observe: adminTlsObserver(log), watch }, options);
+      tls = await ServerTls.load({ clock, observe: portTlsObserver(log, 'admin'), watch }, options);
       tls.follow(apply);
     },
     stop: () => tls?.[Symbol.dispose](),

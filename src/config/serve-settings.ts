@@ -1,5 +1,6 @@
 import { templateProblem } from '../resources/identity-rule.ts';
 import type { Setting, ValuesOf } from './setting.ts';
+import { TOKEN_SETTINGS, tokenConflicts } from './token-settings.ts';
 
 /** The settings of `authplane serve`. Keys carry the unit of the parsed value. */
 export const SERVE_SETTINGS = {
@@ -161,6 +162,7 @@ export const SERVE_SETTINGS = {
     section: 'Certificate authority',
     doc: 'File with the passphrase of the keys of the CA.',
   },
+  ...TOKEN_SETTINGS,
   failFast: {
     kind: 'boolean',
     name: 'fail-fast',
@@ -254,7 +256,7 @@ export function conflictsOf(settings: ServeSettings): readonly string[] {
   if (settings.stateKeyFile !== undefined && settings.statePlaintext) {
     conflicts.push('state-key-file and state-plaintext exclude each other');
   }
-  conflicts.push(...adminConflicts(settings));
+  conflicts.push(...adminConflicts(settings), ...tokenConflicts(settings));
   if (settings.caPassphraseFile !== undefined && settings.caDirectory === undefined) {
     conflicts.push('ca-passphrase-file needs ca-dir');
   }

@@ -28,7 +28,13 @@ interface Common {
   readonly doc: string;
   /** Heading in the documentation and the help. */
   readonly section:
-    'Files' | 'xDS server' | 'Admin server' | 'Certificate authority' | 'Start and stop' | 'Limits';
+    | 'Files'
+    | 'xDS server'
+    | 'Admin server'
+    | 'Certificate authority'
+    | 'Token service'
+    | 'Start and stop'
+    | 'Limits';
 }
 
 /** One setting, defined once: flags, environment, file keys, help and docs/configuration.md are made from it. */

@@ -6,8 +6,11 @@ import { suggestion } from './suggest.ts';
 
 const ENVIRONMENT_PREFIX = 'AUTHPLANE_';
 
-/** Variables with the prefix that are no settings of `serve`: the settings file, and the server that clients ask. */
-const OTHER_VARIABLES: readonly string[] = ['AUTHPLANE_CONFIG', 'AUTHPLANE_SERVER'];
+/**
+ * Variables with the prefix that are no settings of `serve`: the settings file, the server that clients ask, and the key-encryption key, which no flag may
+ * show to all users of the machine.
+ */
+const OTHER_VARIABLES: readonly string[] = ['AUTHPLANE_CONFIG', 'AUTHPLANE_SERVER', 'AUTHPLANE_KEK'];
 
 /**
  * Kubernetes sets these in every pod beside a Service whose name starts with `authplane` (enableServiceLinks):

@@ -1,6 +1,6 @@
 import type { Effect } from '../protocol/effect.ts';
 import type { Update } from '../protocol/update.ts';
-import { SECRET, type TypeUrl } from '../resources/type-url.ts';
+import { EXTENSION_CONFIG, LISTENER, SECRET, type TypeUrl } from '../resources/type-url.ts';
 import { findSuspects, type Suspect } from './find-suspects.ts';
 import { NOTHING_HELD, reduceHeld, type HeldVersions } from './held-versions.ts';
 import { redactReason } from './redact-reason.ts';
@@ -42,7 +42,7 @@ export interface TypeRecord {
   /** Nonces of responses that could repair what was rejected. */
   readonly repairs: ReadonlySet<string>;
   readonly counters: TypeCounters;
-  /** Kept for secrets only: who has which one decides how far a rotation is. */
+  /** Kept for types that carry certificates and keys: who has which one decides how far a rotation is. */
   readonly held: HeldVersions;
 }
 
@@ -54,6 +54,8 @@ interface TypeCounters {
   readonly stale: number;
 }
 
+const HELD_TYPES: ReadonlySet<TypeUrl> = new Set([SECRET, EXTENSION_CONFIG, LISTENER]);
+
 /** A type that a stream just began to use. */
 export function newTypeRecord(typeUrl: TypeUrl): TypeRecord {
   const counters = { sent: 0, acked: 0, nacked: 0, stale: 0 };
@@ -63,7 +65,8 @@ export function newTypeRecord(typeUrl: TypeUrl): TypeRecord {
 
 /** Applies one effect. Pure. */
 export function reduceType(before: TypeRecord, effect: Effect, atMs: number): TypeRecord {
-  const record = before.typeUrl === SECRET ? { ...before, held: reduceHeld(before.held, effect) } : before;
+  const isHeld = HELD_TYPES.has(before.typeUrl);
+  const record = isHeld ? { ...before, held: reduceHeld(before.held, effect) } : before;
   const { counters } = record;
   switch (effect.kind) {
     case 'subscribed':

@@ -1,9 +1,11 @@
 import type { ResourceStore } from '../store/resource-store.ts';
 
-/** `host:port` of both servers, with the ports that were taken. */
+/** `host:port` of the servers, with the ports that were taken. */
 export interface ListeningAddresses {
   readonly xds: string;
   readonly admin: string;
+  /** Absent without a token service. */
+  readonly tokens?: string;
 }
 
 /** What the ready line says. */

@@ -15,6 +15,15 @@ export interface MetricFamily {
 }
 
 const TYPE = ['cds', 'eds', 'sds', 'ecds', 'lds', 'srds', 'rds', 'vhds', 'rtds', 'other'] as const;
+const TOKEN_ROUTE = [
+  '/oauth2/token',
+  '/oauth2/introspect',
+  '/oauth2/revoke',
+  '/jwks.json',
+  '/openapi.json',
+  '/.well-known/oauth-authorization-server',
+  'unknown',
+] as const;
 const PROTOCOL = ['sotw', 'delta'] as const;
 const GROUP = { cap: 50 } as const;
 const FAST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;
@@ -272,6 +281,65 @@ export const METRIC_FAMILIES = {
     name: 'ca_renewals_total',
     help: 'What the CA of --ca-dir has issued again, and attempts that failed.',
     labels: { result: ['renewed', 'failed'] },
+  },
+  tokenKeys: {
+    type: 'gauge',
+    name: 'token_signing_keys',
+    help: 'Signing keys of the token service by state.',
+    labels: { state: ['pending', 'active', 'retiring', 'retired', 'compromised'] },
+  },
+  tokenKeyHeldUp: {
+    type: 'gauge',
+    name: 'token_key_held_up',
+    help: '1 while the next signing key is due and a proxy or replica has not got it (authplane keys status).',
+    labels: {},
+  },
+  tokenRevocations: {
+    type: 'gauge',
+    name: 'token_revocations',
+    help: 'Revocations that have not expired. Proxies compare 500 of them; with more they refuse older tokens altogether.',
+    labels: {},
+  },
+  tokenDatabaseUp: {
+    type: 'gauge',
+    name: 'token_database_up',
+    help: '1 while the database of the token service can be reached. At 0 no token is made.',
+    labels: {},
+  },
+  tokenConfigGood: {
+    type: 'gauge',
+    name: 'token_config_good',
+    help: '0 while the file of the token service has errors and the last good state is in force.',
+    labels: {},
+  },
+  tokenRequests: {
+    type: 'counter',
+    name: 'token_requests_total',
+    help: 'Requests to the token service by route and OAuth error code.',
+    labels: {
+      route: TOKEN_ROUTE,
+      error: [
+        'none',
+        'invalid_request',
+        'invalid_client',
+        'invalid_grant',
+        'unauthorized_client',
+        'unsupported_grant_type',
+        'unsupported_token_type',
+        'invalid_scope',
+        'invalid_target',
+        'temporarily_unavailable',
+        'slow_down',
+        'server_error',
+      ],
+    },
+  },
+  tokenRequestSeconds: {
+    type: 'histogram',
+    name: 'token_request_seconds',
+    help: 'Time to answer a request to the token service.',
+    labels: { route: TOKEN_ROUTE },
+    buckets: FAST_SECONDS,
   },
   apiRequests: {
     type: 'counter',

@@ -16,15 +16,23 @@ export function revocationStoreOn(database: Database): RevocationStore {
     },
     insertRevocation: (revocation, audit) =>
       database.transaction(async inside => {
-        const { kind, value, issuedBeforeMs, reason, createdMs, expiresMs } = revocation;
+        const { kind, value, clientId, issuedBeforeMs, reason, createdMs, expiresMs } = revocation;
         await inside.query(
-          `insert into authplane.revocation as old (kind, value, issued_before, reason, created_at, expires_at)
-           values ($1, $2, $3, $4, $5, $6)
+          `insert into authplane.revocation as old (kind, value, client_id, issued_before, reason, created_at, expires_at)
+           values ($1, $2, $3, $4, $5, $6, $7)
            on conflict (kind, value) do update set
              issued_before = greatest(old.issued_before, excluded.issued_before),
              expires_at = greatest(old.expires_at, excluded.expires_at),
              created_at = excluded.created_at, reason = excluded.reason`,
-          [kind, value, new Date(issuedBeforeMs), reason, new Date(createdMs), new Date(expiresMs)],
+          [
+            kind,
+            value,
+            clientId ?? null,
+            new Date(issuedBeforeMs),
+            reason,
+            new Date(createdMs),
+            new Date(expiresMs),
+          ],
         );
         await appendAudit(inside, [audit]);
       }),
@@ -53,6 +61,7 @@ function revocationOf(row: Row): Revocation {
   return {
     kind: row['kind'] as RevocationKind,
     value: row['value'] as string,
+    ...(typeof row['client_id'] === 'string' ? { clientId: row['client_id'] } : {}),
     issuedBeforeMs: msOf(row['issued_before']),
     reason: row['reason'] as string,
     createdMs: msOf(row['created_at']),

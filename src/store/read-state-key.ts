@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { AuthplaneError, messageOf } from '../platform/errors.ts';
-import { STATE_KEY_BYTES } from './state-cipher.ts';
+import { KEY_BYTES, keyBytes } from '../platform/key-bytes.ts';
 
 /**
  * A key in a file: 32 bytes as they are, or as 64 hexadecimal digits or base64, with or without a line break.
@@ -15,11 +15,8 @@ export async function readStateKey(path: string): Promise<Uint8Array> {
       cause: thrown,
     });
   }
-  if (bytes.length === STATE_KEY_BYTES) return bytes;
-  const text = bytes.toString('latin1').trim();
-  if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, 'hex');
-  const decoded = /^[A-Za-z0-9+/]{43}=?$/.test(text) ? Buffer.from(text, 'base64') : undefined;
-  if (decoded?.length === STATE_KEY_BYTES) return decoded;
-  const message = `${path} is no key: it must be ${STATE_KEY_BYTES} bytes, also as hexadecimal digits or base64`;
-  throw new AuthplaneError('STATE_DIR_UNUSABLE', `${message} (openssl rand -hex ${STATE_KEY_BYTES})`);
+  const key = keyBytes(bytes);
+  if (key !== undefined) return key;
+  const message = `${path} is no key: it must be ${KEY_BYTES} bytes, also as hexadecimal digits or base64`;
+  throw new AuthplaneError('STATE_DIR_UNUSABLE', `${message} (openssl rand -hex ${KEY_BYTES})`);
 }

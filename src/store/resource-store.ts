@@ -146,6 +146,11 @@ export class ResourceStore implements SnapshotSource {
     return status.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   }
 
+  /** What a connected node is served now, whether or not it has it yet. */
+  snapshotOf(node: NodeIdentity): Snapshot | undefined {
+    return this.#followers.get(nodeKey(node))?.group?.snapshot;
+  }
+
   /** The connected nodes that no current snapshot fits, in the order in which they joined. */
   nodesWithout(): readonly NodeWithout[] {
     const without: NodeWithout[] = [];

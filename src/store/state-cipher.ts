@@ -13,8 +13,8 @@ export interface StateCipher {
 const MAGIC = Buffer.from('authplane-encrypted 1 aes-256-gcm\n');
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Length of a key. */
-export const STATE_KEY_BYTES = 32;
+
+const STATE_KEY_BYTES = 32;
 const NAME_DIGITS = 40;
 
 /** Clear text, for operators who have said so. */

@@ -46,11 +46,8 @@ export async function revokePresented(
   }
   const { jti, exp, client_id: owner } = found.claims;
   if (owner !== clientId) return NOT_OWN;
-  await writeRevocation(
-    { kind: 'jti', value: jti, expiresMs: exp * 1000, reason: 'by its client' },
-    actor,
-    parts,
-  );
+  const wish = { kind: 'jti', value: jti, clientId, expiresMs: exp * 1000, reason: 'by its client' } as const;
+  await writeRevocation(wish, actor, parts);
   return { kind: 'revoked' };
 }
 
@@ -60,6 +57,7 @@ const NOT_OWN = refused('unauthorized_client', 'the token was not issued to this
 export interface RevocationWish {
   readonly kind: RevocationKind;
   readonly value: string;
+  readonly clientId?: string;
   /** Undefined: until the last token that it can mean has expired. */
   readonly expiresMs?: number;
   readonly reason: string;
@@ -71,12 +69,13 @@ export async function writeRevocation(
   actor: string,
   { config, nowMs, revocationStore }: Pick<RevokeParts, 'config' | 'nowMs' | 'revocationStore'>,
 ): Promise<Revocation> {
-  const { kind, value, reason } = wish;
+  const { kind, value, clientId, reason } = wish;
   const longestMs = Math.max(MAX_ACCESS_LIFETIME_MS, kind === 'jti' ? 0 : config.macaroonMaxLifetimeMs);
   // A whole second more: tokens carry their time in seconds.
   const revocation = {
     kind,
     value,
+    ...(clientId === undefined ? {} : { clientId }),
     issuedBeforeMs: Math.floor(nowMs / 1000) * 1000 + 1000,
     reason,
     createdMs: nowMs,

@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import { AuthplaneError } from '../platform/errors.ts';
+import { AuthplaneError, type ErrorCode } from '../platform/errors.ts';
 import type { Jwk, TokenConfig } from '../tokens/config/token-config.ts';
 import type { KeyEncryptionKey } from '../tokens/keys/envelope.ts';
 import type { KeyHolder, KeyLine } from '../tokens/keys/key-rotation.ts';
@@ -44,6 +44,8 @@ export interface TokenServiceParts {
   readonly observer: TokenServiceObserver;
 }
 
+/** What no waiting mends. */
+const FATAL: ReadonlySet<ErrorCode> = new Set(['KEK_INVALID', 'SCHEMA_MISMATCH', 'DATABASE_UNUSABLE']);
 /** How often the database is read without a notice. */
 const POLL_MS = 1_000;
 const FORGET_MS = 60_000;
@@ -92,10 +94,13 @@ export class TokenService {
     return this.#parts.clock.nowMs() - this.#readMs <= FRESH_MS;
   }
 
-  /** Resolves after the first round, also when the database is away. @throws AuthplaneError KEK_INVALID when the keys cannot be opened. */
+  /**
+   * Resolves after the first round, also when the database is away.
+   * @throws AuthplaneError KEK_INVALID when the keys cannot be opened, SCHEMA_MISMATCH when the schema is another one.
+   */
   async start(): Promise<void> {
     await this.#run();
-    if (this.#problem?.code === 'KEK_INVALID') throw this.#problem;
+    if (this.#problem !== undefined && FATAL.has(this.#problem.code)) throw this.#problem;
     this.#arm();
   }
 

@@ -5,6 +5,8 @@ export type RevocationKind = 'jti' | 'subject' | 'client' | 'macaroon';
 export interface Revocation {
   readonly kind: RevocationKind;
   readonly value: string;
+  /** Of a single token: the client that it was issued to, if that is known. */
+  readonly clientId?: string;
   /** Tokens that were issued at this time or later are not meant. */
   readonly issuedBeforeMs: number;
   readonly reason: string;

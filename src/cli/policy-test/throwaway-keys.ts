@@ -3,6 +3,7 @@ import type { CheckedFile } from '../../compiler/checked-file.ts';
 import { pathsOf, type FileSecret } from '../../compiler/file-secret.ts';
 import type { JwtProviderSpec } from '../../compiler/auth/auth-spec.ts';
 import { durationMs } from '../../compiler/auth/auth-spec.ts';
+import { TOKEN_SERVICE_KEYS } from '../../compiler/auth/token-service-asset.ts';
 import type { Asset } from '../../resources/source-tree.ts';
 import { CertificateAuthority } from '../../authority/certificate-authority.ts';
 import type { IssuedCertificate } from '../../authority/certificate-request.ts';
@@ -38,8 +39,9 @@ export class ThrowawayKeys {
     for (const { auth, fileSecrets } of files) {
       for (const entry of auth.jwtProviders) {
         const { source } = entry.spec.jwks;
-        if (source.case !== undefined)
-          put(source.case === 'file' ? entry.resolve(source.value) : source.value, this.#jwks());
+        if (source.case === 'file') put(entry.resolve(source.value), this.#jwks());
+        if (source.case === 'url') put(source.value, this.#jwks());
+        if (source.case === 'tokenService') put(TOKEN_SERVICE_KEYS, this.#jwks());
       }
       for (const entry of auth.authChains) {
         for (const { kind } of entry.spec.authenticate) {

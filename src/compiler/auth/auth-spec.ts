@@ -33,7 +33,7 @@ export interface JwtProviderSpec extends PlainMessage {
 }
 
 export interface JwksSpec {
-  readonly source: Oneof<{ readonly file: string; readonly url: string }>;
+  readonly source: Oneof<{ readonly file: string; readonly url: string; readonly tokenService: boolean }>;
   readonly refresh: DurationSpec | undefined;
   readonly overlap: DurationSpec | undefined;
   readonly trustedCa: string;

@@ -72,6 +72,7 @@ function tokenPosture(
 
 /** Keys from another place may be anybody's. */
 function keySource({ source }: JwksSpec): string {
+  if (source.case === 'tokenService') return 'keys of the token service';
   return source.case === undefined ? 'no keys' : `keys of ${source.value}`;
 }
 

@@ -24,6 +24,7 @@ import { oauth2Filter } from './oauth2-filter.ts';
 import { policyFilters, policyLimitProblem } from './policy-filters.ts';
 import { policyFitProblems } from './policy-fit.ts';
 import { rateLimitFilter } from './rate-limit-filter.ts';
+import { revocationFilter } from './revocation-filter.ts';
 
 /** A chain, compiled. With an error it denies: a chain is never absent. */
 export interface CompiledChain {
@@ -43,7 +44,7 @@ export interface CompiledChain {
 }
 
 /**
- * Compiles one chain. Order: headers that only the inside may set are removed, preflight, rate limit, authenticators, `authenticated`,
+ * Compiles one chain. Order: headers that only the inside may set are removed, preflight, rate limit, authenticators, `revoked`, `authenticated`,
  * policies, external service, headers that are set, the mark. No filter of it changes the route.
  */
 export function compileChain(context: ChainContext): CompiledChain {
@@ -56,6 +57,7 @@ export function compileChain(context: ChainContext): CompiledChain {
     oauth2Filter(context),
     // Before the filter that takes the API key away: by it jwt_authn knows that no token is needed.
     jwtFilter(context),
+    revocationFilter(context),
     apiKeyFilter(context),
     basicFilter(context),
     isAuthenticationImplied(

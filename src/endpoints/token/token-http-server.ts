@@ -25,17 +25,32 @@ export interface TokenHttpParts {
   readonly scopes: () => readonly string[];
   /** The certificate of a connection if it counts. */
   readonly certificateOf: (socket: TLSSocket) => ClientCertificate | undefined;
-  /** Called after each request. `route`: the template, or `unknown`. */
+  /** Called after each request. */
   readonly onAnswer: (answer: TokenHttpAnswer) => void;
   /** A defect behind a 500. */
   readonly onError: (thrown: unknown, correlationId: string) => void;
 }
 
+/** Every path that is answered, and `unknown` for the others. */
+export type TokenRoute = (typeof ROUTES)[number] | 'unknown';
+
+const ROUTES = [
+  '/oauth2/token',
+  '/oauth2/introspect',
+  '/oauth2/revoke',
+  '/jwks.json',
+  '/openapi.json',
+  '/.well-known/oauth-authorization-server',
+] as const;
+
+/** `none`: a success. `server_error`: a defect. */
+export type AnswerCode = OAuthErrorCode | 'none' | 'server_error';
+
 /** For metrics and logs; nothing of the request's content. */
 export interface TokenHttpAnswer {
-  readonly route: string;
+  readonly route: TokenRoute;
   readonly statusCode: number;
-  readonly error: string | undefined;
+  readonly error: AnswerCode;
   readonly correlationId: string;
   readonly durationMs: number;
 }
@@ -152,9 +167,9 @@ export class TokenHttpServer {
     });
     this.#server.addHook('onResponse', (request, reply, done) => {
       this.#parts.onAnswer({
-        route: request.routeOptions.url ?? 'unknown',
+        route: ROUTES.find(route => route === request.routeOptions.url) ?? 'unknown',
         statusCode: reply.statusCode,
-        error: ERRORS.get(reply),
+        error: ERRORS.get(reply) ?? 'none',
         correlationId: request.id,
         durationMs: reply.elapsedTime,
       });
@@ -229,7 +244,7 @@ export class TokenHttpServer {
 }
 
 /** The error codes of answers, for logs. */
-const ERRORS = new WeakMap<FastifyReply, string>();
+const ERRORS = new WeakMap<FastifyReply, AnswerCode>();
 
 function send(
   request: FastifyRequest,
@@ -246,7 +261,7 @@ function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
   status: number,
-  error: string,
+  error: Exclude<AnswerCode, 'none'>,
   description: string,
 ): FastifyReply {
   ERRORS.set(reply, error);

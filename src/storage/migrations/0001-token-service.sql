@@ -70,6 +70,7 @@ create index personal_token_subject on authplane.personal_token (subject);
 create table authplane.revocation (
   kind          text not null check (kind in ('jti', 'subject', 'client', 'macaroon')),
   value         text not null check (value <> ''),
+  client_id     text,
   issued_before timestamptz not null,
   reason        text not null,
   created_at    timestamptz not null,

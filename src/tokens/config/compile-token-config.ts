@@ -169,6 +169,9 @@ function compileIssuer(context: Context, spec: TrustedIssuerSpec, index: number)
   const path = ['trusted_issuers', index, 'jwks'];
   const { source, refresh, overlap, trustedCa } = spec.jwks;
   const { name, issuer, audiences } = spec;
+  if (source.case === 'tokenService') {
+    fail(context, 'AP2103', [...path, 'token_service'], 'the token service is no other issuer');
+  }
   if (
     source.case === 'url' &&
     !/^https:|^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]/.test(source.value)

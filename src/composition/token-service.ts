@@ -1,0 +1,188 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Schema } from '../compiler/schema/registry.ts';
+import { formatAddress } from '../config/parse-value.ts';
+import type { TokenSettings } from '../config/token-settings.ts';
+import { ControlServer } from '../endpoints/token/control-server.ts';
+import { TokenHttpServer } from '../endpoints/token/token-http-server.ts';
+import {
+  tokenConfigObserver,
+  tokenHttpObserver,
+  tokenServiceObserver,
+} from '../observability/token-observer.ts';
+import type { Clock } from '../platform/clock.ts';
+import { messageOf } from '../platform/errors.ts';
+import type { Component } from '../platform/lifecycle.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { Asset } from '../resources/source-tree.ts';
+import { openDatabase, withSchema } from '../storage/open-database.ts';
+import { tokenStoresOn } from '../storage/token-stores-on.ts';
+import { AuditFile } from '../token-service/audit-file.ts';
+import { PublishedKeys } from '../token-service/published-keys.ts';
+import { readKeks } from '../token-service/read-kek.ts';
+import { TokenAdmin } from '../token-service/token-admin.ts';
+import { TokenConfigSource, type TokenConfigObserver } from '../token-service/token-config-source.ts';
+import { TokenRequests } from '../token-service/token-requests.ts';
+import { TokenService, type TokenServiceParts } from '../token-service/token-service.ts';
+import type { WatchPaths } from '../tls/server-tls.ts';
+import { issuerKeysIn } from './issuer-keys.ts';
+import { tokenFilesIn } from './token-files.ts';
+import { tokenTlsOf } from './token-tls.ts';
+
+export interface TokenParts {
+  readonly schema: Schema;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly watch: WatchPaths;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Names this process among replicas. */
+  readonly replicaId: string;
+  readonly holdersOf: TokenServiceParts['holdersOf'];
+  /** Called when keys or revocations have changed. */
+  readonly onPublished: () => void;
+}
+
+/** The token service with everything that it stands on, as a part of a server. */
+export interface TokenPart extends Component {
+  /** What the compiler gets of it, by name. */
+  assets(): ReadonlyMap<string, Asset>;
+  /** Names of all keys that are published. */
+  kids(): readonly string[];
+  /** `host:port`, once started. */
+  address(): string | undefined;
+}
+
+/** Undefined without `--token-config`. */
+export function tokenServiceOf(
+  settings: TokenSettings & { readonly stateDirectory: string },
+  parts: TokenParts,
+): TokenPart | undefined {
+  const { tokenConfig } = settings;
+  if (tokenConfig === undefined) return undefined;
+  const { log } = parts;
+  const files = tokenFilesIn(settings.stateDirectory);
+  const onFailed = (thrown: unknown): void =>
+    log.error({ event: 'tokens.keep_failed' }, `what proxies get cannot be kept: ${messageOf(thrown)}`);
+  const published = new PublishedKeys({ onChange: parts.onPublished, onFailed }, files.published);
+  const running = new AsyncDisposableStack();
+  let http: TokenHttpServer | undefined;
+  return {
+    name: 'token service',
+    start: async () => {
+      await using starting = new AsyncDisposableStack();
+      await mkdir(files.directory, { recursive: true, mode: 0o700 });
+      await published.start();
+      starting.defer(() => published.stop());
+      const service = await startService({ ...settings, tokenConfig }, parts, published, starting);
+      http = await startPorts(settings, parts, { service, published, socket: files.socket }, starting);
+      running.use(starting.move());
+    },
+    stop: () => running.disposeAsync(),
+    assets: () => published.assets(),
+    kids: () => published.kids,
+    address: () => (http === undefined ? undefined : formatAddress(http.address)),
+  };
+}
+
+async function startService(
+  settings: TokenSettings & { readonly stateDirectory: string; readonly tokenConfig: string },
+  parts: TokenParts,
+  published: PublishedKeys,
+  starting: AsyncDisposableStack,
+): Promise<TokenService> {
+  const { clock, log, metrics } = parts;
+  const files = tokenFilesIn(settings.stateDirectory);
+  const issuerKeys = issuerKeysIn(files.directory, parts);
+  starting.defer(() => issuerKeys.stop());
+  const configObserver = tokenConfigObserver({ log, metrics });
+  const loaded: TokenConfigObserver['loaded'] = config => {
+    configObserver.loaded(config);
+    issuerKeys.follow(config);
+  };
+  const config = new TokenConfigSource(
+    { schema: parts.schema, clock, observer: { ...configObserver, loaded }, watch: parts.watch },
+    { path: resolve(settings.tokenConfig), lastGoodPath: files.config },
+  );
+  await config.start();
+  starting.defer(() => config.stop());
+  const { kekFile: file, kekPreviousFile: previousFile } = settings;
+  const keks = await readKeks({ file, previousFile, environment: parts.environment });
+  const url = settings.databaseUrl === '' ? undefined : settings.databaseUrl;
+  const opened = starting.use(await openDatabase({ url, directory: files.database }, clock));
+  const database = withSchema(opened, settings.databaseMigrate);
+  const observer = tokenServiceObserver({ log, metrics });
+  const service = new TokenService({
+    stores: tokenStoresOn(database),
+    clock,
+    keks,
+    config: () => config.config,
+    replicaId: parts.replicaId,
+    holdersOf: parts.holdersOf,
+    fetchedKeys: url => issuerKeys.keysOf(url),
+    observer: {
+      ...observer,
+      changed: state => {
+        observer.changed(state);
+        published.update(state);
+      },
+    },
+  });
+  await service.start();
+  starting.defer(() => service.stop());
+  starting.use(await database.listen('authplane_tokens', () => void service.refresh()));
+  await startAuditFile(settings, parts, service, starting);
+  return service;
+}
+
+async function startAuditFile(
+  { auditFile }: TokenSettings,
+  { clock, log }: TokenParts,
+  service: TokenService,
+  starting: AsyncDisposableStack,
+): Promise<void> {
+  if (auditFile === undefined) return;
+  const onFailed = (thrown: unknown): void =>
+    log.error(
+      { event: 'audit.file_failed' },
+      `the audit cannot be appended to its file: ${messageOf(thrown)}`,
+    );
+  const file = new AuditFile({ store: service.parts.stores, clock, onFailed }, resolve(auditFile));
+  await file.start();
+  starting.defer(() => file.stop());
+}
+
+async function startPorts(
+  settings: TokenSettings,
+  parts: TokenParts,
+  {
+    service,
+    published,
+    socket,
+  }: { readonly service: TokenService; readonly published: PublishedKeys; readonly socket: string },
+  starting: AsyncDisposableStack,
+): Promise<TokenHttpServer> {
+  const { tls, certificateOf } = tokenTlsOf(settings, parts);
+  const http = new TokenHttpServer(
+    {
+      requests: new TokenRequests(service),
+      issuer: () => service.config.issuer,
+      jwks: () => published.jwks,
+      scopes: () => [...new Set([...service.config.audiences.values()].flatMap(scopes => [...scopes]))],
+      certificateOf,
+      ...tokenHttpObserver(parts),
+    },
+    { ...settings.tokenAddress, ...(tls === undefined ? {} : { tls }) },
+  );
+  await http.start();
+  starting.defer(() => http.stop());
+  const control = new ControlServer(new TokenAdmin(service), socket);
+  await control.start();
+  starting.defer(() => control.stop());
+  parts.log.info(
+    { event: 'tokens.listening', address: formatAddress(http.address) },
+    'the token service answers',
+  );
+  return http;
+}

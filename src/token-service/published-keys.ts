@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { TOKEN_SERVICE_KEYS, TOKEN_SERVICE_REVOCATIONS } from '../compiler/auth/token-service-asset.ts';
+import { writeFileAtomic } from '../platform/atomic-file.ts';
+import { readIfThere } from '../platform/read-if-there.ts';
+import type { Asset } from '../resources/source-tree.ts';
+import { edgeRevocations } from '../tokens/edge-revocations.ts';
+import type { PublicJwk } from './stored-key.ts';
+import type { TokenState } from './token-service.ts';
+
+/** What proxies get of the token service, as texts. */
+interface Published {
+  readonly jwks: string;
+  readonly revocations: string;
+}
+
+/** What proxies get of the token service: its public keys and what is revoked. Kept on disk, so that a start does not need the database. */
+export class PublishedKeys {
+  readonly #path: string;
+  readonly #onChange: () => void;
+  #published: Published | undefined;
+  #written: Promise<void> = Promise.resolve();
+  readonly #onFailed: (thrown: unknown) => void;
+
+  constructor(
+    parts: { readonly onChange: () => void; readonly onFailed: (thrown: unknown) => void },
+    path: string,
+  ) {
+    this.#path = path;
+    this.#onChange = parts.onChange;
+    this.#onFailed = parts.onFailed;
+  }
+
+  /** Takes what an earlier process has kept; what is damaged counts as nothing. */
+  async start(): Promise<void> {
+    const bytes = await readIfThere(this.#path);
+    if (bytes === undefined) return;
+    try {
+      const { jwks, revocations } = JSON.parse(bytes.toString('utf8')) as Partial<Published>;
+      if (typeof jwks === 'string' && typeof revocations === 'string')
+        this.#published = { jwks, revocations };
+    } catch (thrown) {
+      this.#onFailed(thrown);
+    }
+  }
+
+  /** Takes a new state; tells when it is something else than before. */
+  update({ ring, revocations }: TokenState): void {
+    if (ring.jwks.length === 0) return;
+    const next = {
+      jwks: JSON.stringify({ keys: ring.jwks }),
+      revocations: JSON.stringify(edgeRevocations(revocations.all)),
+    };
+    if (next.jwks === this.#published?.jwks && next.revocations === this.#published.revocations) return;
+    this.#published = next;
+    this.#written = this.#written
+      .then(() => writeFileAtomic(this.#path, Buffer.from(JSON.stringify(next))))
+      .catch(this.#onFailed);
+    this.#onChange();
+  }
+
+  /** Undefined: nothing is known yet. */
+  get jwks(): readonly PublicJwk[] | undefined {
+    if (this.#published === undefined) return undefined;
+    return (JSON.parse(this.#published.jwks) as { readonly keys: readonly PublicJwk[] }).keys;
+  }
+
+  /** Names of the keys. */
+  get kids(): readonly string[] {
+    return (this.jwks ?? []).flatMap(({ kid }) => kid ?? []);
+  }
+
+  /** For the compiler, by name. */
+  assets(): ReadonlyMap<string, Asset> {
+    if (this.#published === undefined) return new Map();
+    const { jwks, revocations } = this.#published;
+    return new Map([
+      [TOKEN_SERVICE_KEYS, assetOf(jwks)],
+      [TOKEN_SERVICE_REVOCATIONS, assetOf(revocations)],
+    ]);
+  }
+
+  /** Resolves when what is known is on disk. */
+  async stop(): Promise<void> {
+    await this.#written;
+  }
+}
+
+function assetOf(text: string): Asset {
+  return { kind: 'read', hash: createHash('sha256').update(text).digest('hex'), bytes: Buffer.from(text) };
+}
