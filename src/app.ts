@@ -6,6 +6,7 @@ import { rebindRoutes } from './compiler/auth/rebind-routes.ts';
 import { adminTlsOf } from './composition/admin-tls.ts';
 import { certificateUpkeep } from './composition/certificate-upkeep.ts';
 import { keyHolders } from './composition/key-carriers.ts';
+import { tokenOverlay } from './composition/token-overlay.ts';
 import { tokenServiceOf, type TokenPart } from './composition/token-service.ts';
 import { loadSchema, type Schema } from './compiler/schema/registry.ts';
 import { formatAddress } from './config/parse-value.ts';
@@ -34,8 +35,8 @@ import { Lifecycle, type Component } from './platform/lifecycle.ts';
 import type { Logger } from './platform/log.ts';
 import { Metrics } from './platform/metrics.ts';
 import { FileWatcher } from './platform/watch-files.ts';
+import { OverlaidSource } from './publishing/overlaid-source.ts';
 import { Publisher } from './publishing/publisher.ts';
-import type { Asset } from './resources/source-tree.ts';
 import type { ResourceStore } from './store/resource-store.ts';
 import type { WatchPaths } from './tls/server-tls.ts';
 import { ClientStatusService } from './transport/client-status-service.ts';
@@ -69,7 +70,6 @@ export class App {
   readonly #readiness: Readiness;
   #lifecycle: Lifecycle | undefined;
   #loader: Loader | undefined;
-  #pipeline: SnapshotPipeline | undefined;
   #addresses: ListeningAddresses | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -159,9 +159,10 @@ export class App {
       inline: snapshot => inlineSnapshot(schema, snapshot),
     });
     const watch = watchPaths(watcher);
+    const source = new OverlaidSource(store, snapshot => snapshot);
     const xds = new XdsServer(
       {
-        source: store,
+        source,
         stages: (node, from, to) => publisher.stagesFor(node, from, to),
         clock,
         observe: transportTap({ fleet, metrics, log, clock }),
@@ -172,7 +173,7 @@ export class App {
       },
       xdsServerOptions(this.#settings, hostname()),
     );
-    const tokens = this.#makeTokens({ schema, watch, store, publisher, fleet });
+    const tokens = this.#makeTokens({ schema, watch, source, publisher, fleet, store });
     const admin = this.#makeAdmin({ store, fleet, watch });
     metrics.onScrape(() => collectState(metrics, { store, fleet, pushQueueDepth: xds.pushQueueDepth }));
     let announced = false;
@@ -197,7 +198,7 @@ export class App {
     return [
       { name: 'admin server', start: () => admin.start(), stop: () => admin.stop() },
       ...(tokens === undefined ? [] : [tokens]),
-      this.#makeLoading(schema, store, watcher, { onApplied: announce, tokens }),
+      this.#makeLoading(schema, store, watcher, announce),
       ...certificateUpkeep(this.#settings, { clock, log, metrics, store }),
       { name: 'xDS server', start: startXds, stop: () => xds.drain(this.#settings.drainSpreadMs) },
     ];
@@ -207,12 +208,14 @@ export class App {
     schema,
     watch,
     store,
+    source,
     publisher,
     fleet,
   }: {
     readonly schema: Schema;
     readonly watch: WatchPaths;
     readonly store: ResourceStore;
+    readonly source: OverlaidSource;
     readonly publisher: Publisher;
     readonly fleet: Fleet;
   }): TokenPart | undefined {
@@ -221,10 +224,14 @@ export class App {
       ...{ schema, clock, log, metrics: this.#metrics, watch, environment },
       replicaId: replicaId(),
       holdersOf: keyHolders({
-        ...{ store, publisher, nodes: () => fleet.nodes() },
+        ...{ publisher, nodes: () => fleet.nodes() },
+        snapshotOf: node => {
+          const snapshot = store.snapshotOf(node);
+          return snapshot && source.overlaid(snapshot);
+        },
         kids: () => tokens?.kids() ?? [],
       }),
-      onPublished: () => this.#pipeline?.refresh(),
+      onPublished: () => source.change(tokenOverlay(schema, tokens?.overlay())),
     });
     return tokens;
   }
@@ -254,12 +261,7 @@ export class App {
     );
   }
 
-  #makeLoading(
-    schema: Schema,
-    store: ResourceStore,
-    watcher: FileWatcher,
-    { onApplied, tokens }: { readonly onApplied: () => void; readonly tokens: TokenPart | undefined },
-  ): Component {
+  #makeLoading(schema: Schema, store: ResourceStore, watcher: FileWatcher, onApplied: () => void): Component {
     const { clock } = this.#parts;
     const { pollIntervalMs, maxFileBytes } = this.#settings;
     const snapshotDirectory = resolve(this.#settings.snapshots);
@@ -273,10 +275,8 @@ export class App {
     const keySets = this.#makeKeySets(() => pipeline.refresh());
     const { authSlots } = this.#settings;
     const fetched = wantedKeySets(keySets);
-    const assets = (): ReadonlyMap<string, Asset> =>
-      new Map([...fetched.assets(), ...(tokens?.assets() ?? [])]);
     const pipeline = new SnapshotPipeline(
-      { schema, store, clock, observer, keySets: { ...fetched, assets } },
+      { schema, store, clock, observer, keySets: fetched },
       { snapshotDirectory, authSlots },
     );
     const loader = new Loader(
@@ -291,7 +291,6 @@ export class App {
       { directory: snapshotDirectory, pollMs: pollIntervalMs, maxFileBytes },
     );
     this.#loader = loader;
-    this.#pipeline = pipeline;
     return {
       name: 'snapshot loader',
       start: () => loader.start().then(() => pipeline.settled()),

@@ -1,20 +1,24 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../platform/errors.ts';
 import { registerCa } from './ca/ca.ts';
+import { registerAudit } from './audit/audit.ts';
 import { registerBootstrap } from './bootstrap.ts';
 import type { CommandContext } from './command.ts';
 import { registerCompile } from './compile.ts';
 import { registerCompletion } from './completion.ts';
 import { registerConfirm } from './confirm.ts';
+import { registerDb } from './db/db.ts';
 import { registerDiff } from './diff.ts';
 import { EXIT_CODES, exitOf, type ExitName } from './exit-codes.ts';
 import { registerExplainCode } from './explain-code.ts';
 import type { CliIo } from './io.ts';
+import { registerKeys } from './keys/keys.ts';
 import { registerSchema } from './schema.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerServe } from './serve.ts';
 import { registerStatus } from './status.ts';
 import { registerTest } from './test.ts';
+import { registerToken } from './token/token.ts';
 import { registerValidate } from './validate.ts';
 import { registerVersion } from './version.ts';
 
@@ -30,6 +34,10 @@ const COMMANDS: readonly ((context: CommandContext) => void)[] = [
   registerStatus,
   registerSecrets,
   registerCa,
+  registerKeys,
+  registerToken,
+  registerAudit,
+  registerDb,
   registerConfirm,
   registerExplainCode,
   registerCompletion,

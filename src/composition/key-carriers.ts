@@ -4,7 +4,8 @@ import type { Publisher } from '../publishing/publisher.ts';
 import { resourcesOf, type Snapshot } from '../resources/snapshot.ts';
 import type { Resource } from '../resources/resource.ts';
 import { EXTENSION_CONFIG, LISTENER } from '../resources/type-url.ts';
-import type { ResourceStore } from '../store/resource-store.ts';
+import type { Version } from '../resources/version.ts';
+import type { NodeIdentity } from '../resources/node.ts';
 import type { KeyHolder } from '../tokens/keys/key-rotation.ts';
 import type { SigningKey } from '../tokens/keys/signing-key.ts';
 
@@ -13,45 +14,54 @@ const TYPES = [EXTENSION_CONFIG, LISTENER] as const;
 
 export interface KeyCarrierParts {
   readonly nodes: () => readonly NodeView[];
-  readonly store: Pick<ResourceStore, 'snapshotOf'>;
+  /** What a connected node is served now, whether or not it has it yet. */
+  readonly snapshotOf: (node: NodeIdentity) => Snapshot | undefined;
   readonly publisher: Pick<Publisher, 'stagesFor'>;
   /** All keys that are published. */
   readonly kids: () => readonly string[];
 }
+
+/** Versions of which it is remembered what keys they have; proxies are at one of the last few. */
+const MAX_VERSIONS = 5_000;
 
 /**
  * Says which connected proxies have not got a key. What carries keys is told by its bytes: a `kid` is a hash that stands nowhere else, so this holds for every
  * form in which a chain is delivered.
  */
 export function keyHolders(parts: KeyCarrierParts): (key: SigningKey) => readonly KeyHolder[] {
-  /** By resource: the kids in it. Resources are shared and never change. */
-  const found = new WeakMap<Resource, Map<string, boolean>>();
-  const has = (resource: Resource, kid: string): boolean => {
-    let known = found.get(resource);
-    if (known === undefined) found.set(resource, (known = new Map<string, boolean>()));
-    let isThere = known.get(kid);
-    if (isThere === undefined) known.set(kid, (isThere = Buffer.from(resource.body).includes(kid)));
-    return isThere;
+  const known = new Map<Version, Set<string>>();
+  /** By resource: the kids that were looked for. Resources are shared and never change. */
+  const searched = new WeakMap<Resource, Set<string>>();
+  const look = (resource: Resource, kids: readonly string[]): ReadonlySet<string> => {
+    const found = known.get(resource.version) ?? new Set<string>();
+    const before = searched.get(resource) ?? new Set<string>();
+    for (const kid of kids) {
+      if (before.has(kid)) continue;
+      before.add(kid);
+      if (Buffer.from(resource.body).includes(kid)) found.add(kid);
+    }
+    searched.set(resource, before);
+    known.delete(resource.version);
+    known.set(resource.version, found);
+    const [oldest] = known.keys();
+    if (known.size > MAX_VERSIONS && oldest !== undefined) known.delete(oldest);
+    return found;
   };
-  const carriersIn = (snapshot: Snapshot, kid: string, kids: readonly string[]): readonly KeyCarrier[] =>
+  const carriersIn = (snapshot: Snapshot, kids: readonly string[]): readonly KeyCarrier[] =>
     TYPES.flatMap(typeUrl => [...resourcesOf(snapshot, typeUrl).byName.values()])
-      .filter(resource => kids.some(other => has(resource, other)))
-      .map(resource => ({
-        typeUrl: resource.typeUrl,
-        name: resource.name,
-        version: resource.version,
-        hasKey: has(resource, kid),
-      }));
+      .filter(resource => look(resource, kids).size > 0)
+      .map(({ typeUrl, name, version }) => ({ typeUrl, name, version }));
   return ({ kid }) => {
-    const kids = parts.kids();
+    const kids = [...new Set([...parts.kids(), kid])];
     const bySnapshot = new Map<Snapshot, readonly KeyCarrier[]>();
-    return missingKey(parts.nodes(), ({ node }) => {
-      const whole = parts.store.snapshotOf(node);
+    const carriersOf = ({ node }: NodeView): readonly KeyCarrier[] => {
+      const whole = parts.snapshotOf(node);
       const snapshot = whole && parts.publisher.stagesFor(node, undefined, whole).at(-1);
       if (snapshot === undefined) return [];
       let carriers = bySnapshot.get(snapshot);
-      if (carriers === undefined) bySnapshot.set(snapshot, (carriers = carriersIn(snapshot, kid, kids)));
+      if (carriers === undefined) bySnapshot.set(snapshot, (carriers = carriersIn(snapshot, kids)));
       return carriers;
-    });
+    };
+    return missingKey(parts.nodes(), carriersOf, version => known.get(version)?.has(kid) === true);
   };
 }

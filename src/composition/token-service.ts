@@ -15,7 +15,7 @@ import { messageOf } from '../platform/errors.ts';
 import type { Component } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import type { Asset } from '../resources/source-tree.ts';
+import type { TokenOverlay } from '../compiler/auth/overlay-token-state.ts';
 import { openDatabase, withSchema } from '../storage/open-database.ts';
 import { tokenStoresOn } from '../storage/token-stores-on.ts';
 import { AuditFile } from '../token-service/audit-file.ts';
@@ -46,8 +46,8 @@ export interface TokenParts {
 
 /** The token service with everything that it stands on, as a part of a server. */
 export interface TokenPart extends Component {
-  /** What the compiler gets of it, by name. */
-  assets(): ReadonlyMap<string, Asset>;
+  /** What proxies get of it; undefined: nothing is known yet. */
+  overlay(): TokenOverlay | undefined;
   /** Names of all keys that are published. */
   kids(): readonly string[];
   /** `host:port`, once started. */
@@ -74,13 +74,14 @@ export function tokenServiceOf(
       await using starting = new AsyncDisposableStack();
       await mkdir(files.directory, { recursive: true, mode: 0o700 });
       await published.start();
+      parts.onPublished();
       starting.defer(() => published.stop());
       const service = await startService({ ...settings, tokenConfig }, parts, published, starting);
       http = await startPorts(settings, parts, { service, published, socket: files.socket }, starting);
       running.use(starting.move());
     },
     stop: () => running.disposeAsync(),
-    assets: () => published.assets(),
+    overlay: () => published.overlay,
     kids: () => published.kids,
     address: () => (http === undefined ? undefined : formatAddress(http.address)),
   };

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { TOKEN_SERVICE_KEYS, TOKEN_SERVICE_REVOCATIONS } from '../compiler/auth/token-service-asset.ts';
 import { writeFileAtomic } from '../platform/atomic-file.ts';
 import { readIfThere } from '../platform/read-if-there.ts';
-import type { Asset } from '../resources/source-tree.ts';
-import { edgeRevocations } from '../tokens/edge-revocations.ts';
+import { edgeRevocations, type EdgeRevocations } from '../tokens/edge-revocations.ts';
 import type { PublicJwk } from './stored-key.ts';
 import type { TokenState } from './token-service.ts';
 
@@ -69,22 +66,15 @@ export class PublishedKeys {
     return (this.jwks ?? []).flatMap(({ kid }) => kid ?? []);
   }
 
-  /** For the compiler, by name. */
-  assets(): ReadonlyMap<string, Asset> {
-    if (this.#published === undefined) return new Map();
+  /** For chains; undefined: nothing is known yet. */
+  get overlay(): { readonly jwks: string; readonly revocations: EdgeRevocations } | undefined {
+    if (this.#published === undefined) return undefined;
     const { jwks, revocations } = this.#published;
-    return new Map([
-      [TOKEN_SERVICE_KEYS, assetOf(jwks)],
-      [TOKEN_SERVICE_REVOCATIONS, assetOf(revocations)],
-    ]);
+    return { jwks, revocations: JSON.parse(revocations) as EdgeRevocations };
   }
 
   /** Resolves when what is known is on disk. */
   async stop(): Promise<void> {
     await this.#written;
   }
-}
-
-function assetOf(text: string): Asset {
-  return { kind: 'read', hash: createHash('sha256').update(text).digest('hex'), bytes: Buffer.from(text) };
 }

@@ -35,8 +35,8 @@ export interface TokenServiceParts {
   readonly clock: Clock;
   readonly keks: readonly [KeyEncryptionKey, ...KeyEncryptionKey[]];
   readonly config: () => TokenConfig;
-  /** Names this process among replicas. */
-  readonly replicaId: string;
+  /** Names this process among replicas; undefined: it only reads, tells nothing of proxies and brings no key forward. */
+  readonly replicaId: string | undefined;
   /** Who of the proxies connected here has not got a key. */
   readonly holdersOf: (key: SigningKey) => readonly KeyHolder[];
   /** Keys of trusted issuers that are fetched. */
@@ -131,7 +131,8 @@ export class TokenService {
     this.#isStopped = true;
     this.#timer?.[Symbol.dispose]();
     await this.#round;
-    if (this.#problem === undefined) await this.#parts.stores.removeReport(this.#parts.replicaId);
+    const { replicaId, stores } = this.#parts;
+    if (this.#problem === undefined && replicaId !== undefined) await stores.removeReport(replicaId);
   }
 
   #arm(): void {
@@ -160,9 +161,14 @@ export class TokenService {
     this.#readMs = startedMs;
     const keys = stored.map(({ key }) => key);
     const waiting = keys.filter(({ use, state }) => use === 'jwt' && state === 'pending');
-    const heldUpBy = Object.fromEntries(waiting.map(key => [key.kid, holdersOf(key)]));
-    await stores.writeReport({ id: replicaId, seenMs: startedMs, heldUpBy });
+    const own = Object.fromEntries(waiting.map(key => [key.kid, holdersOf(key)]));
+    if (replicaId !== undefined)
+      await stores.writeReport({ id: replicaId, seenMs: startedMs, heldUpBy: own });
     const holders = combineHolders(keys, await stores.readReports(), startedMs);
+    if (replicaId === undefined) {
+      this.#state = { ...this.#state, heldUpBy: [...holders.values()].flat() };
+      return false;
+    }
     const change = await this.keeper.tick(keyLines(this.config), holders);
     this.#tellHolders([...holders.values()].flat(), change.heldUpBy);
     await this.#forget(startedMs);

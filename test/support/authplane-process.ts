@@ -36,9 +36,12 @@ export interface LogEntry {
 export class AuthplaneProcess implements AsyncDisposable {
   readonly xdsPort: number;
   readonly adminUrl: string;
+  /** 0 without a token service. */
+  readonly tokenPort: number;
   readonly #child: Child;
 
-  private constructor(child: Child, xdsPort: number, adminPort: number) {
+  private constructor(child: Child, xdsPort: number, adminPort: number, tokenPort: number) {
+    this.tokenPort = tokenPort;
     this.#child = child;
     this.xdsPort = xdsPort;
     this.adminUrl = `http://127.0.0.1:${adminPort}`;
@@ -57,14 +60,25 @@ export class AuthplaneProcess implements AsyncDisposable {
       ...(options.flags ?? []),
     ]);
     try {
-      const { xdsPort, adminPort } = await waitFor('the ready line of authplane', () => {
-        if (child.hasExited) return { xdsPort: 0, adminPort: 0 };
-        const ready = child.stdout.find(line => line.startsWith('authplane ready'));
-        const ports = /xds=\S+:(\d+) admin=\S+:(\d+) /.exec(ready ?? '');
-        return ports !== null && { xdsPort: Number(ports[1]), adminPort: Number(ports[2]) };
-      });
+      const { xdsPort, adminPort, tokenPort } = await waitFor(
+        'the ready line of authplane',
+        () => {
+          if (child.hasExited) return { xdsPort: 0, adminPort: 0, tokenPort: 0 };
+          const ready = child.stdout.find(line => line.startsWith('authplane ready'));
+          const ports = /xds=\S+:(\d+) admin=\S+:(\d+) /.exec(ready ?? '');
+          const tokens = / tokens=\S+:(\d+)/.exec(ready ?? '');
+          return (
+            ports !== null && {
+              xdsPort: Number(ports[1]),
+              adminPort: Number(ports[2]),
+              tokenPort: Number(tokens?.[1] ?? 0),
+            }
+          );
+        },
+        20_000,
+      );
       if (xdsPort === 0) throw new Error('authplane ended at its start');
-      return new AuthplaneProcess(child, xdsPort, adminPort);
+      return new AuthplaneProcess(child, xdsPort, adminPort, tokenPort);
     } catch (thrown) {
       await child.stop('SIGKILL');
       throw new Error(child.tail(), { cause: thrown });

@@ -126,6 +126,11 @@ export class EnvoyProcess implements AsyncDisposable {
     if (problems.length > 0) throw new Error(`unexpected in the log of Envoy:\n${problems.join('\n')}`);
   }
 
+  /** SIGSTOP freezes it with its connections open; SIGCONT lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.signal(signal);
+  }
+
   async stop(): Promise<void> {
     await this.#child.stop();
     await this.#directory[Symbol.asyncDispose]();

@@ -15,6 +15,8 @@ export interface ProxyEnvironmentOptions {
   readonly bootstrap: string;
   /** Snapshot files by name. */
   readonly files: Readonly<Record<string, unknown>>;
+  /** More flags of `authplane serve`. */
+  readonly flags?: readonly string[];
   /** The Envoy to run. Default: the one that tests run. */
   readonly binary?: string;
   /** How long connections of a changed listener drain. Default: 1. */
@@ -38,13 +40,20 @@ export class ProxyEnvironment implements AsyncDisposable {
   /** From the start of Envoy to its first 200 on `/ready`. */
   startupMs = 0;
   readonly #xdsPort: number;
+  readonly #flags: readonly string[];
   readonly #stack: AsyncDisposableStack;
   readonly #expectedInLog: RegExp[] = [];
   readonly #agent = new Agent({ keepAlive: true });
   #authplane: AuthplaneProcess | undefined;
   #envoy: EnvoyProcess | undefined;
 
-  private constructor(directory: string, xdsPort: number, stack: AsyncDisposableStack) {
+  private constructor(
+    directory: string,
+    xdsPort: number,
+    flags: readonly string[],
+    stack: AsyncDisposableStack,
+  ) {
+    this.#flags = flags;
     this.snapshots = new SnapshotDirectory(join(directory, 'snapshots'));
     this.stateDirectory = join(directory, 'state');
     this.#xdsPort = xdsPort;
@@ -55,7 +64,7 @@ export class ProxyEnvironment implements AsyncDisposable {
   static async start(options: ProxyEnvironmentOptions): Promise<ProxyEnvironment> {
     const stack = new AsyncDisposableStack();
     const directory = stack.use(await temporaryDirectory());
-    const environment = new ProxyEnvironment(directory.path, await freePort(), stack);
+    const environment = new ProxyEnvironment(directory.path, await freePort(), options.flags ?? [], stack);
     try {
       await mkdir(environment.snapshots.path);
       for (const [name, content] of Object.entries(options.files))
@@ -85,6 +94,7 @@ export class ProxyEnvironment implements AsyncDisposable {
       snapshots: this.snapshots.path,
       stateDirectory: this.stateDirectory,
       xdsPort: this.#xdsPort,
+      flags: this.#flags,
     });
   }
 

@@ -8,6 +8,7 @@ import { loadDirectory, type LoadedDirectory } from '../load-directory.ts';
 import type { CaseFile } from './case-file.ts';
 import type { Outcome } from './judge-case.ts';
 import type { PolicyCase } from './policy-case.ts';
+import { overlayTokenState } from '../../compiler/auth/overlay-token-state.ts';
 import { startSandbox } from './sandbox.ts';
 import { isTlsListener } from './sandbox-snapshot.ts';
 import { sendRequest } from './send-request.ts';
@@ -78,7 +79,12 @@ async function runFile(run: FileRun, { path, content }: ReadCaseFile): Promise<s
   if (listener === undefined)
     return `${path}: the snapshot does not have exactly one listener with an auth chain; name one`;
   options.progress(`${path}: starting Envoy\n`);
-  await using sandbox = await startSandbox(loaded.schema, snapshot, standIns, options.envoyBinary);
+  await using sandbox = await startSandbox(
+    loaded.schema,
+    overlayTokenState(loaded.schema, snapshot, run.keys.tokenOverlay()),
+    standIns,
+    options.envoyBinary,
+  );
   const port = sandbox.ports.get(listener);
   if (port === undefined) return `${path}: there is no listener "${listener}"`;
   const target = { port, isTls: isTlsListener(loaded.schema, snapshot, listener) };

@@ -3,7 +3,7 @@ import type { CheckedFile } from '../../compiler/checked-file.ts';
 import { pathsOf, type FileSecret } from '../../compiler/file-secret.ts';
 import type { JwtProviderSpec } from '../../compiler/auth/auth-spec.ts';
 import { durationMs } from '../../compiler/auth/auth-spec.ts';
-import { TOKEN_SERVICE_KEYS } from '../../compiler/auth/token-service-asset.ts';
+import type { TokenOverlay } from '../../compiler/auth/overlay-token-state.ts';
 import type { Asset } from '../../resources/source-tree.ts';
 import { CertificateAuthority } from '../../authority/certificate-authority.ts';
 import type { IssuedCertificate } from '../../authority/certificate-request.ts';
@@ -41,7 +41,6 @@ export class ThrowawayKeys {
         const { source } = entry.spec.jwks;
         if (source.case === 'file') put(entry.resolve(source.value), this.#jwks());
         if (source.case === 'url') put(source.value, this.#jwks());
-        if (source.case === 'tokenService') put(TOKEN_SERVICE_KEYS, this.#jwks());
       }
       for (const entry of auth.authChains) {
         for (const { kind } of entry.spec.authenticate) {
@@ -79,6 +78,11 @@ export class ThrowawayKeys {
         put(secret.path, randomBytes(32).toString('hex'));
         break;
     }
+  }
+
+  /** What stands for the state of the token service. */
+  tokenOverlay(): TokenOverlay {
+    return { jwks: this.#jwks(), revocations: { entries: [], issuedBefore: undefined } };
   }
 
   /** The key or password of a client or user. */

@@ -7,7 +7,7 @@ import type { DeclaredEntry } from '../declared-entry.ts';
 import { CLAIMS_KEY, providerKey } from './auth-names.ts';
 import { durationJson, durationMs, type JwtProviderSpec } from './auth-spec.ts';
 import { readTextAsset } from './read-asset.ts';
-import { TOKEN_SERVICE_KEYS } from './token-service-asset.ts';
+import { TOKEN_SERVICE_KEYS } from './token-service-keys.ts';
 
 /** A provider as chains use it. */
 export interface CompiledProvider {
@@ -57,17 +57,14 @@ function readKeys(
       };
     }
   }
-  const name = assetName(entry, source);
-  if (source.case !== 'file' && assets.get(name)?.kind !== 'read') {
-    const what =
-      source.case === 'url'
-        ? 'have not been fetched yet'
-        : 'are those of the token service, which is not there';
-    const message = `the keys of provider "${entry.spec.name}" ${what}`;
+  if (source.case === 'tokenService') return { jwks: TOKEN_SERVICE_KEYS, diagnostics: [] };
+  if (source.case === 'url' && assets.get(source.value)?.kind !== 'read') {
+    const message = `the keys of provider "${entry.spec.name}" have not been fetched yet`;
     const finding = { code: 'AP1923', severity: 'warning', message } as const;
     return { jwks: undefined, diagnostics: [diagnosticAt(place, undefined, finding)] };
   }
-  const read = readTextAsset(assets, name, place);
+  const path = source.case === 'file' ? entry.resolve(source.value) : source.value;
+  const read = readTextAsset(assets, path, place);
   if (read.text === undefined) return { jwks: undefined, diagnostics: [read.diagnostic] };
   const diagnostics = checkJwks(read.text).map(issue =>
     // What is only a warning in an operator's own filter is refused here.
@@ -78,15 +75,6 @@ function readKeys(
     }),
   );
   return { jwks: read.text, diagnostics };
-}
-
-/** Where the keys are among the assets. */
-function assetName(
-  entry: DeclaredEntry<JwtProviderSpec>,
-  source: Exclude<JwtProviderSpec['jwks']['source'], { readonly case: undefined }>,
-): string {
-  if (source.case === 'file') return entry.resolve(source.value);
-  return source.case === 'url' ? source.value : TOKEN_SERVICE_KEYS;
 }
 
 /** Keys that come over a connection without TLS could be anybody's. */

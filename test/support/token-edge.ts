@@ -1,0 +1,173 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
+import { authListener, authRoute, authRoutes, loopbackCluster } from './auth-snapshot.ts';
+import { runCli, type CliResult } from './cli.ts';
+import type { DatabaseKind } from './databases.ts';
+import { sharedPostgres } from './databases.ts';
+import { HttpClient } from './http-client.ts';
+import { jwksOf, TokenKey } from './jwt.ts';
+import { ProxyEnvironment } from './proxy-environment.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+import { Upstream } from './upstream.ts';
+import { waitFor } from './wait-for.ts';
+
+const ISSUER = 'http://127.0.0.1:18100';
+
+/** authplane with its token service, one real Envoy whose chain takes its tokens, and an upstream. */
+export class TokenEdge implements AsyncDisposable {
+  readonly environment: ProxyEnvironment;
+  readonly upstream: Upstream;
+  readonly listenerPort: number;
+  readonly databaseUrl: string | undefined;
+  /** Flags by which commands find the token service. */
+  readonly flags: readonly string[];
+  readonly #clientKey: TokenKey;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    parts: Pick<TokenEdge, 'environment' | 'upstream' | 'listenerPort' | 'databaseUrl' | 'flags'>,
+    clientKey: TokenKey,
+    stack: AsyncDisposableStack,
+  ) {
+    this.environment = parts.environment;
+    this.upstream = parts.upstream;
+    this.listenerPort = parts.listenerPort;
+    this.databaseUrl = parts.databaseUrl;
+    this.flags = parts.flags;
+    this.#clientKey = clientKey;
+    this.#stack = stack;
+  }
+
+  /** Returns when Envoy takes a token. */
+  static async start(bootstrap: string, kind: DatabaseKind): Promise<TokenEdge> {
+    const stack = new AsyncDisposableStack();
+    try {
+      const directory = stack.use(await temporaryDirectory());
+      const upstream = stack.use(await Upstream.start('up'));
+      const clientKey = new TokenKey('client');
+      const files = await writeTokenFiles(directory.path, clientKey);
+      const databaseUrl = kind === 'pglite' ? undefined : await (await sharedPostgres()).createDatabase();
+      const listenerPort = await freePort();
+      const serverFlags = [
+        ...['--token-config', files.config, '--kek-file', files.kek, '--token-address', '127.0.0.1:0'],
+        ...(databaseUrl === undefined ? [] : ['--database-url', databaseUrl]),
+      ];
+      const environment = stack.use(
+        await ProxyEnvironment.start({
+          bootstrap,
+          flags: serverFlags,
+          files: { 'edge.yaml': snapshotFile(listenerPort, upstream.port) },
+        }),
+      );
+      const flags = ['--state-dir', environment.stateDirectory];
+      const edge = new TokenEdge(
+        { environment, upstream, listenerPort, databaseUrl, flags },
+        clientKey,
+        stack,
+      );
+      const token = await edge.mint();
+      using client = edge.client();
+      await waitFor(
+        'a token that is taken',
+        async () => (await client.status({ path: '/api', token })) === 200,
+      );
+      return edge;
+    } catch (thrown) {
+      await stack.disposeAsync();
+      throw thrown;
+    }
+  }
+
+  /** Requests over one kept connection. */
+  client(): HttpClient {
+    return new HttpClient(this.listenerPort, { maxSockets: 1 });
+  }
+
+  /** An access token by client credentials. */
+  async mint(scope = 'read_api'): Promise<string> {
+    return (await this.request({ grant_type: 'client_credentials', scope })).access_token;
+  }
+
+  /** A successful request of the client to the token endpoint. @throws with the answer otherwise. */
+  async request(form: Readonly<Record<string, string>>): Promise<{ readonly access_token: string }> {
+    const nowS = Math.floor(Date.now() / 1000);
+    const claims = {
+      iss: 'gateway',
+      sub: 'gateway',
+      aud: ISSUER,
+      iat: nowS,
+      exp: nowS + 60,
+      jti: randomUUID(),
+    };
+    const body = new URLSearchParams({
+      ...form,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: this.#clientKey.sign(claims),
+    });
+    const url = `http://127.0.0.1:${this.environment.authplane.tokenPort}/oauth2/token`;
+    const answer = await fetch(url, { method: 'POST', body });
+    const json = (await answer.json()) as { readonly access_token: string };
+    if (answer.status !== 200) throw new Error(JSON.stringify(json));
+    return json;
+  }
+
+  /** A command of authplane, in this process, on the running token service. */
+  command(...argv: readonly string[]): Promise<CliResult> {
+    return runCli([...argv, ...this.flags]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+async function writeTokenFiles(
+  directory: string,
+  clientKey: TokenKey,
+): Promise<{ readonly config: string; readonly kek: string }> {
+  const config = join(directory, 'tokens', 'tokens.yaml');
+  const kek = join(directory, 'kek');
+  await mkdir(join(directory, 'tokens'));
+  await writeFile(kek, randomBytes(32), { mode: 0o400 });
+  await writeFile(join(directory, 'tokens', 'gateway.json'), jwksOf([clientKey]));
+  await writeFile(
+    config,
+    `issuer: ${ISSUER}
+audiences: [{name: api, scopes: [read_api, write_api]}]
+clients:
+- {id: gateway, private_key_jwt: {jwks: gateway.json}, audiences: [api], scopes: [read_api, write_api], requests_per_second: 100000}
+exchanges:
+- {name: personal, personal_token: {}, clients: [gateway], audiences: [api], scopes: [read_api, write_api]}
+`,
+  );
+  return { config, kek };
+}
+
+function snapshotFile(port: number, upstreamPort: number): object {
+  return {
+    listeners: [authListener({ port, chain: 'api' })],
+    clusters: [loopbackCluster('up', upstreamPort)],
+    routes: [authRoutes([authRoute({ prefix: '/' }, 'up')])],
+    jwt_providers: [
+      { name: 'sts', issuer: ISSUER, audiences: ['api'], jwks: { token_service: true }, forward: true },
+    ],
+    auth_chains: [
+      {
+        name: 'api',
+        authenticate: [{ jwt: { provider: 'sts' } }],
+        authorize: { policies: ['readers', 'writers'] },
+      },
+    ],
+    policies: [
+      {
+        name: 'readers',
+        effect: 'allow',
+        principals: { jwt: { scopes: ['read_api'] } },
+        requests: { methods: ['GET'] },
+      },
+      { name: 'writers', effect: 'allow', principals: { jwt: { scopes: ['write_api'] } } },
+    ],
+  };
+}
