@@ -6,7 +6,7 @@ import { rebindRoutes } from './compiler/auth/rebind-routes.ts';
 import { adminTlsOf } from './composition/admin-tls.ts';
 import { certificateUpkeep } from './composition/certificate-upkeep.ts';
 import { keyHolders } from './composition/key-carriers.ts';
-import { tokenOverlay } from './composition/token-overlay.ts';
+import { tokenOverlay, withoutTokenService } from './composition/token-overlay.ts';
 import { tokenServiceOf, type TokenPart } from './composition/token-service.ts';
 import { loadSchema, type Schema } from './compiler/schema/registry.ts';
 import { formatAddress } from './config/parse-value.ts';
@@ -159,7 +159,10 @@ export class App {
       inline: snapshot => inlineSnapshot(schema, snapshot),
     });
     const watch = watchPaths(watcher);
-    const source = new OverlaidSource(store, snapshot => snapshot);
+    const source = new OverlaidSource(
+      store,
+      this.#settings.tokenConfig === undefined ? withoutTokenService(log) : snapshot => snapshot,
+    );
     const xds = new XdsServer(
       {
         source,

@@ -76,8 +76,8 @@ export function tokenServiceOf(
       await published.start();
       parts.onPublished();
       starting.defer(() => published.stop());
-      const service = await startService({ ...settings, tokenConfig }, parts, published, starting);
-      http = await startPorts(settings, parts, { service, published, socket: files.socket }, starting);
+      const started = await startService({ ...settings, tokenConfig }, parts, published, starting);
+      http = await startPorts(settings, parts, { ...started, published, socket: files.socket }, starting);
       running.use(starting.move());
     },
     stop: () => running.disposeAsync(),
@@ -87,19 +87,26 @@ export function tokenServiceOf(
   };
 }
 
+interface StartedService {
+  readonly service: TokenService;
+  readonly requests: TokenRequests;
+}
+
 async function startService(
   settings: TokenSettings & { readonly stateDirectory: string; readonly tokenConfig: string },
   parts: TokenParts,
   published: PublishedKeys,
   starting: AsyncDisposableStack,
-): Promise<TokenService> {
+): Promise<StartedService> {
   const { clock, log, metrics } = parts;
   const files = tokenFilesIn(settings.stateDirectory);
   const issuerKeys = issuerKeysIn(files.directory, parts);
   starting.defer(() => issuerKeys.stop());
+  let forget = (): void => undefined;
   const configObserver = tokenConfigObserver({ log, metrics });
   const loaded: TokenConfigObserver['loaded'] = config => {
     configObserver.loaded(config);
+    forget();
     issuerKeys.follow(config);
   };
   const config = new TokenConfigSource(
@@ -132,9 +139,15 @@ async function startService(
   });
   await service.start();
   starting.defer(() => service.stop());
-  starting.use(await database.listen('authplane_tokens', () => void service.refresh()));
+  const requests = new TokenRequests(service);
+  forget = () => requests.forget();
+  const onNotice = (): void => {
+    forget();
+    void service.refresh();
+  };
+  starting.use(await database.listen('authplane_tokens', onNotice));
   await startAuditFile(settings, parts, service, starting);
-  return service;
+  return { service, requests };
 }
 
 async function startAuditFile(
@@ -159,15 +172,16 @@ async function startPorts(
   parts: TokenParts,
   {
     service,
+    requests,
     published,
     socket,
-  }: { readonly service: TokenService; readonly published: PublishedKeys; readonly socket: string },
+  }: StartedService & { readonly published: PublishedKeys; readonly socket: string },
   starting: AsyncDisposableStack,
 ): Promise<TokenHttpServer> {
   const { tls, certificateOf } = tokenTlsOf(settings, parts);
   const http = new TokenHttpServer(
     {
-      requests: new TokenRequests(service),
+      requests,
       issuer: () => service.config.issuer,
       jwks: () => published.jwks,
       scopes: () => [...new Set([...service.config.audiences.values()].flatMap(scopes => [...scopes]))],

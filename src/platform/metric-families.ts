@@ -22,6 +22,7 @@ const TOKEN_ROUTE = [
   '/jwks.json',
   '/openapi.json',
   '/.well-known/oauth-authorization-server',
+  '/edge/exchange/:client/:audience/*',
   'unknown',
 ] as const;
 const PROTOCOL = ['sotw', 'delta'] as const;

@@ -151,4 +151,10 @@ export const AUTH_CODES = {
     reason: 'Whoever changes the answer could sign tokens.',
     hint: 'Use https; http is for loopback addresses only.',
   },
+  AP1930: {
+    title: 'An exchange needs a provider of the token service',
+    reason:
+      'What the token service gives is verified with its own keys; another provider would refuse all of it.',
+    hint: 'Name an entry of jwt_providers with `jwks: {token_service: true}`.',
+  },
 } as const satisfies Record<string, DiagnosticCodeEntry>;

@@ -33,4 +33,10 @@ export const TOKEN_CODES = {
     reason: 'None of its scopes belongs to any of its audiences.',
     hint: 'List scopes of the audiences, or leave `scopes` out for tokens without scopes.',
   },
+  AP2107: {
+    title: 'A proxy may have more than what requests bring',
+    reason:
+      'A client with `edge` proves nothing, so whatever it may have in its own name anybody could have.',
+    hint: 'Remove audiences, scopes and introspects; say in `exchanges` what it may exchange.',
+  },
 } as const satisfies Record<string, DiagnosticCodeEntry>;

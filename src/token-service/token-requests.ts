@@ -2,6 +2,7 @@ import type { ClientConfig } from '../tokens/config/token-config.ts';
 import { refused, type OAuthError } from '../tokens/oauth/oauth-error.ts';
 import { Buckets } from '../tokens/rate-limit.ts';
 import { authenticateClient, type AuthenticatedClient } from './client-authenticator.ts';
+import { EdgeExchange, type EdgeAnswer, type EdgeRequest } from './edge-exchange.ts';
 import { introspect, type Introspection } from './introspect.ts';
 import { repeated, single, type TokenRequest } from './request-context.ts';
 import { revokePresented } from './revoke.ts';
@@ -28,6 +29,7 @@ export type RevocationAnswer = { readonly kind: 'done' } | OAuthError;
 export class TokenRequests {
   readonly #service: TokenService;
   readonly #buckets = new Buckets(MAX_BUCKETS);
+  readonly #edge = new EdgeExchange();
   readonly #anonymousPerSecond: number;
 
   constructor(service: TokenService, anonymousPerSecond: number = ANONYMOUS_PER_SECOND) {
@@ -69,6 +71,19 @@ export class TokenRequests {
     // The answer says that it counts here; the others are told by the database.
     if (outcome.kind === 'revoked') await this.#service.refresh();
     return { kind: 'done' };
+  }
+
+  /** What a proxy asks for a request (ext_authz). */
+  async exchangeAtEdge(request: EdgeRequest): Promise<EdgeAnswer> {
+    if (!this.#service.isFresh) return STALE;
+    const parts = this.#partsOf();
+    const isTooFast = (client: ClientConfig): boolean => this.#isTooFast(client, parts.nowMs);
+    return this.#edge.answer(request, parts, isTooFast);
+  }
+
+  /** Something was revoked, or the configuration is another one. */
+  forget(): void {
+    this.#edge.forget();
   }
 
   async #authenticate(request: TokenRequest): Promise<AuthenticatedClient | OAuthError> {

@@ -50,15 +50,23 @@ export class TokenEdge implements AsyncDisposable {
       const files = await writeTokenFiles(directory.path, clientKey);
       const databaseUrl = kind === 'pglite' ? undefined : await (await sharedPostgres()).createDatabase();
       const listenerPort = await freePort();
+      const tokenPort = await freePort();
       const serverFlags = [
-        ...['--token-config', files.config, '--kek-file', files.kek, '--token-address', '127.0.0.1:0'],
+        ...[
+          '--token-config',
+          files.config,
+          '--kek-file',
+          files.kek,
+          '--token-address',
+          `127.0.0.1:${tokenPort}`,
+        ],
         ...(databaseUrl === undefined ? [] : ['--database-url', databaseUrl]),
       ];
       const environment = stack.use(
         await ProxyEnvironment.start({
           bootstrap,
           flags: serverFlags,
-          files: { 'edge.yaml': snapshotFile(listenerPort, upstream.port) },
+          files: { 'edge.yaml': snapshotFile(listenerPort, upstream.port, tokenPort) },
         }),
       );
       const flags = ['--state-dir', environment.stateDirectory];
@@ -138,17 +146,19 @@ async function writeTokenFiles(
 audiences: [{name: api, scopes: [read_api, write_api]}]
 clients:
 - {id: gateway, private_key_jwt: {jwks: gateway.json}, audiences: [api], scopes: [read_api, write_api], requests_per_second: 100000}
+- {id: proxies, edge: {}, requests_per_second: 1000}
 exchanges:
-- {name: personal, personal_token: {}, clients: [gateway], audiences: [api], scopes: [read_api, write_api]}
+- {name: macaroons, macaroon: {}, clients: [gateway, proxies], audiences: [api], scopes: [read_api, write_api]}
+- {name: personal, personal_token: {}, clients: [gateway, proxies], audiences: [api], scopes: [read_api, write_api]}
 `,
   );
   return { config, kek };
 }
 
-function snapshotFile(port: number, upstreamPort: number): object {
+function snapshotFile(port: number, upstreamPort: number, tokenPort: number): object {
   return {
     listeners: [authListener({ port, chain: 'api' })],
-    clusters: [loopbackCluster('up', upstreamPort)],
+    clusters: [loopbackCluster('up', upstreamPort), loopbackCluster('sts', tokenPort)],
     routes: [authRoutes([authRoute({ prefix: '/' }, 'up')])],
     jwt_providers: [
       { name: 'sts', issuer: ISSUER, audiences: ['api'], jwks: { token_service: true }, forward: true },
@@ -156,7 +166,10 @@ function snapshotFile(port: number, upstreamPort: number): object {
     auth_chains: [
       {
         name: 'api',
-        authenticate: [{ jwt: { provider: 'sts' } }],
+        authenticate: [
+          { jwt: { provider: 'sts' } },
+          { exchange: { provider: 'sts', cluster: 'sts', client: 'proxies' } },
+        ],
         authorize: { policies: ['readers', 'writers'] },
       },
     ],

@@ -57,6 +57,7 @@ export interface AuthenticatorKinds {
   readonly basic: BasicAuthenticatorSpec;
   readonly clientCertificate: ClientCertificateAuthenticatorSpec;
   readonly oauth2: OAuth2AuthenticatorSpec;
+  readonly exchange: ExchangeAuthenticatorSpec;
 }
 
 export type AuthenticatorSpec = Oneof<AuthenticatorKinds>;
@@ -81,6 +82,14 @@ export interface BasicAuthenticatorSpec {
 export interface ClientCertificateAuthenticatorSpec {
   readonly spiffe: readonly string[];
   readonly dns: readonly string[];
+}
+
+export interface ExchangeAuthenticatorSpec {
+  readonly provider: string;
+  readonly cluster: string;
+  readonly client: string;
+  readonly header: string;
+  readonly timeout: DurationSpec | undefined;
 }
 
 export interface OAuth2AuthenticatorSpec {

@@ -12,7 +12,10 @@ import { certificateName, scopePrincipal, verifiedBy } from './principals.ts';
 export function isAuthenticationImplied(chain: AuthChainSpec, policies: readonly PolicySpec[]): boolean {
   const allowed = policies.filter(({ effect, mode }) => effect === 1 && mode === 0);
   const tokensOnly = chain.authenticate.every(
-    ({ kind }) => kind.case === 'oauth2' || (kind.case === 'jwt' && kind.value.scopes.length === 0),
+    ({ kind }) =>
+      kind.case === 'oauth2' ||
+      kind.case === 'exchange' ||
+      (kind.case === 'jwt' && kind.value.scopes.length === 0),
   );
   return tokensOnly && allowed.length > 0 && allowed.every(({ principals }) => principals.jwt !== undefined);
 }
@@ -28,8 +31,11 @@ export function authenticatedFilter({ chain: { spec }, providers }: ChainContext
     if (provider !== undefined)
       principals.push(allPrincipals([verifiedBy(provider), ...jwt.scopes.map(scopePrincipal)]));
   }
-  for (const { spec: oauth2 } of authenticatorsOf(spec, 'oauth2')) {
-    const provider = providers.get(oauth2.provider);
+  for (const { spec: other } of [
+    ...authenticatorsOf(spec, 'oauth2'),
+    ...authenticatorsOf(spec, 'exchange'),
+  ]) {
+    const provider = providers.get(other.provider);
     if (provider !== undefined) principals.push(verifiedBy(provider));
   }
   for (const { spec: certificate } of authenticatorsOf(spec, 'clientCertificate')) {

@@ -31,6 +31,8 @@ function authenticatorPosture(
       return tokenPosture(context, 'jwt', kind.value.provider, kind.value.scopes);
     case 'oauth2':
       return tokenPosture(context, 'oauth2', kind.value.provider, []);
+    case 'exchange':
+      return tokenPosture(context, 'exchange', kind.value.provider, []);
     case 'apiKey':
       return { kind: 'api-key', accepts: [], demands: [] };
     case 'basic':
@@ -50,7 +52,7 @@ function authenticatorPosture(
 
 function tokenPosture(
   context: ChainContext,
-  kind: 'jwt' | 'oauth2',
+  kind: 'jwt' | 'oauth2' | 'exchange',
   name: string,
   scopes: readonly string[],
 ): AuthenticatorPosture {

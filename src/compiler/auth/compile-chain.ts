@@ -15,6 +15,7 @@ import { chainHeaderProblems } from './chain-headers.ts';
 import { chainPosture } from './chain-posture.ts';
 import { corsFilter } from './cors-filter.ts';
 import { authenticatorsOf, identityHeaders } from './credentials.ts';
+import { exchangeFilter } from './exchange-filter.ts';
 import { externalFilter } from './external-filter.ts';
 import { removeHeadersFilter, setHeadersFilter } from './header-filters.ts';
 import { jwtFilter, jwtProviderNames } from './jwt-filter.ts';
@@ -55,6 +56,7 @@ export function compileChain(context: ChainContext): CompiledChain {
     corsFilter(context),
     rateLimitFilter(context),
     oauth2Filter(context),
+    exchangeFilter(context),
     // Before the filter that takes the API key away: by it jwt_authn knows that no token is needed.
     jwtFilter(context),
     revocationFilter(context),
@@ -129,7 +131,7 @@ function unknownNames({ chain, providers, policies }: ChainContext): readonly Di
     problems.push(diagnosticAt(chain.at(path), undefined, { code: 'AP1901', message }));
   };
   chain.spec.authenticate.forEach(({ kind }, index) => {
-    if (kind.case !== 'jwt' && kind.case !== 'oauth2') return;
+    if (kind.case !== 'jwt' && kind.case !== 'oauth2' && kind.case !== 'exchange') return;
     check(kind.value.provider, providers, 'provider', ['authenticate', index, kind.case, 'provider']);
   });
   (chain.spec.authorize?.policies ?? []).forEach((name, index) => {
@@ -138,9 +140,9 @@ function unknownNames({ chain, providers, policies }: ChainContext): readonly Di
   return problems;
 }
 
-/** One API key list, one htpasswd file and one login page: a second one would refuse what the first one takes. */
+/** One API key list, one htpasswd file, one login page and one exchange: a second one would refuse what the first one takes. */
 function repeatedAuthenticators({ chain }: ChainContext): readonly Diagnostic[] {
-  return (['apiKey', 'basic', 'oauth2'] as const).flatMap(kind =>
+  return (['apiKey', 'basic', 'oauth2', 'exchange'] as const).flatMap(kind =>
     authenticatorsOf(chain.spec, kind)
       .slice(1)
       .map(({ index }) => {

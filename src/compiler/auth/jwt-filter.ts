@@ -35,7 +35,8 @@ export function jwtFilter(context: ChainContext): ChainPart {
 export function jwtProviderNames({ chain: { spec } }: Pick<ChainContext, 'chain'>): readonly string[] {
   const jwt = authenticatorsOf(spec, 'jwt').map(({ spec: { provider } }) => provider);
   const oauth2 = authenticatorsOf(spec, 'oauth2').map(({ spec: { provider } }) => provider);
-  return [...new Set([...jwt, ...oauth2])];
+  const exchange = authenticatorsOf(spec, 'exchange').map(({ spec: { provider } }) => provider);
+  return [...new Set([...jwt, ...oauth2, ...exchange])];
 }
 
 /** The provider of a login that verifies the id token also looks where oauth2 puts it. */

@@ -12,6 +12,7 @@ export function policyFitProblems(
   const providers = new Set([
     ...authenticatorsOf(chain.spec, 'jwt').map(({ spec }) => spec.provider),
     ...authenticatorsOf(chain.spec, 'oauth2').map(({ spec }) => spec.provider),
+    ...authenticatorsOf(chain.spec, 'exchange').map(({ spec }) => spec.provider),
   ]);
   const has = {
     apiKey: authenticatorsOf(chain.spec, 'apiKey').length > 0,

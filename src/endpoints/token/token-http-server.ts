@@ -11,8 +11,10 @@ import fastify, {
 import { AuthplaneError, messageOf } from '../../platform/errors.ts';
 import { HttpPort, type PortTls } from '../../tls/http-port.ts';
 import type { ClientCertificate, Form, TokenRequest } from '../../token-service/request-context.ts';
+import type { EdgeRequest } from '../../token-service/edge-exchange.ts';
 import type { PublicJwk } from '../../token-service/stored-key.ts';
 import type { TokenRequests } from '../../token-service/token-requests.ts';
+import { isPersonalToken } from '../../tokens/personal-token.ts';
 import type { OAuthError, OAuthErrorCode } from '../../tokens/oauth/oauth-error.ts';
 import { openApiDocument } from './openapi.ts';
 import { serverMetadata } from './server-metadata.ts';
@@ -41,6 +43,7 @@ const ROUTES = [
   '/jwks.json',
   '/openapi.json',
   '/.well-known/oauth-authorization-server',
+  '/edge/exchange/:client/:audience/*',
 ] as const;
 
 /** `none`: a success. `server_error`: a defect. */
@@ -202,6 +205,13 @@ export class TokenHttpServer {
       const maxAge = `public, max-age=${JWKS_MAX_AGE_SECONDS}`;
       return reply.headers({ 'cache-control': maxAge }).removeHeader('pragma').send({ keys });
     });
+    this.#server.all<{ Params: { client: string; audience: string } }>(EDGE_ROUTE, async (request, reply) => {
+      const answer = await requests.exchangeAtEdge(edgeRequestOf(request));
+      // To the caller of the proxy: what it brought does not count.
+      if (answer.kind === 'refused') return send(request, reply, answer, EDGE_STATUS[answer.error] ?? 401);
+      if (answer.kind === 'token') void reply.header('authorization', `Bearer ${answer.token}`);
+      return {};
+    });
     this.#post('/oauth2/token', async (request, reply) => {
       const answer = await requests.token(request);
       return answer.kind === 'token' ? answer.body : reply(answer);
@@ -243,6 +253,35 @@ export class TokenHttpServer {
   }
 }
 
+const EDGE_ROUTE = '/edge/exchange/:client/:audience/*';
+const EDGE_PATH = /^\/edge\/exchange\/[^/]+\/[^/]+(\/[^?]*)/;
+
+/** Whatever is wrong with a credential is 401 for who brought it. */
+const EDGE_STATUS: Partial<Readonly<Record<OAuthErrorCode, number>>> = {
+  slow_down: 429,
+  temporarily_unavailable: 503,
+};
+
+function edgeRequestOf(
+  request: FastifyRequest<{ Params: { client: string; audience: string } }>,
+): EdgeRequest {
+  const { client, audience } = request.params;
+  const { authorization, ...others } = request.headers;
+  return {
+    clientId: client,
+    audience,
+    authorization,
+    // The chain names the header, and lets only that one through.
+    personalTokens: Object.values(others)
+      .flatMap(value => value ?? [])
+      .filter(isPersonalToken),
+    method: request.method,
+    // As the proxy has it: decoded twice it might be another one.
+    path: EDGE_PATH.exec(request.raw.url ?? '')?.[1] ?? '',
+    correlationId: request.id,
+  };
+}
+
 /** The error codes of answers, for logs. */
 const ERRORS = new WeakMap<FastifyReply, AnswerCode>();
 
@@ -250,8 +289,8 @@ function send(
   request: FastifyRequest,
   reply: FastifyReply,
   { error, description }: OAuthError,
+  status: number = STATUS[error] ?? 400,
 ): FastifyReply {
-  const status = STATUS[error] ?? 400;
   if (status === 429 || status === 503) void reply.header('retry-after', '1');
   return sendError(request, reply, status, error, description);
 }

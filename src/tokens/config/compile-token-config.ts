@@ -4,7 +4,7 @@ import { nearName } from '../../compiler/schema/near-name.ts';
 import type { DiagnosticCode } from '../../resources/diagnostic-codes.ts';
 import type { DocumentPath } from '../../resources/diagnostic.ts';
 import type { Asset } from '../../resources/source-tree.ts';
-import type { TokenFile } from './read-token-file.ts';
+import type { TokenFile } from './token-file.ts';
 import type {
   ClientAuthentication,
   ClientConfig,
@@ -124,6 +124,10 @@ function knownNames(
 function compileClient(context: Context, spec: ClientSpec, index: number): ClientConfig {
   const path = ['clients', index];
   const audiences = new Set(context.audiences.keys());
+  const isEdge = spec.authentication.case === 'edge';
+  if (isEdge && spec.audiences.length + spec.scopes.length + spec.introspects.length > 0) {
+    fail(context, 'AP2107', path, `client "${spec.id}" is a proxy and may only exchange`);
+  }
   return {
     id: spec.id,
     authentication: compileAuthentication(context, spec, path),
@@ -147,6 +151,7 @@ function compileAuthentication(
     };
     return { kind: 'tls_client_auth', name: { kind, value } };
   }
+  if (authentication.case === 'edge') return { kind: 'edge' };
   const file = authentication.case === undefined ? '' : authentication.value.jwks;
   return { kind: 'private_key_jwt', keys: readKeys(context, file, [...path, 'private_key_jwt', 'jwks']) };
 }

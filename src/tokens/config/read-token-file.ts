@@ -11,14 +11,7 @@ import type { Asset, SourceFile } from '../../resources/source-tree.ts';
 import { compileTokenConfig } from './compile-token-config.ts';
 import type { TokenConfig } from './token-config.ts';
 import type { TokenFileSpec } from './token-file-spec.ts';
-
-/** The file of the token service, decoded. */
-export interface TokenFile {
-  readonly spec: TokenFileSpec;
-  readonly report: FileReport;
-  /** The absolute path of a file that it names. */
-  readonly resolve: (path: string) => string;
-}
+import type { TokenFile } from './token-file.ts';
 
 export type TokenFileResult =
   | { readonly kind: 'read'; readonly file: TokenFile }

@@ -32,7 +32,9 @@ export interface ClientConfig {
 
 export type ClientAuthentication =
   | { readonly kind: 'private_key_jwt'; readonly keys: readonly Jwk[] }
-  | { readonly kind: 'tls_client_auth'; readonly name: CertificateName };
+  | { readonly kind: 'tls_client_auth'; readonly name: CertificateName }
+  /** Proxies, at their own endpoint only. */
+  | { readonly kind: 'edge' };
 
 export interface CertificateName {
   readonly kind: 'spiffe' | 'dns';

@@ -19,6 +19,7 @@ export interface ClientSpec {
   readonly authentication:
     | { readonly case: 'privateKeyJwt'; readonly value: { readonly jwks: string } }
     | { readonly case: 'tlsClientAuth'; readonly value: { readonly name: ClientNameSpec } }
+    | { readonly case: 'edge'; readonly value: PlainMessage }
     | { readonly case: undefined };
   readonly audiences: readonly string[];
   readonly scopes: readonly string[];

@@ -121,12 +121,7 @@ describe('the file of the token service', () => {
     ],
   ] as const) {
     it(`is refused for ${title}, with its line`, () => {
-      const text =
-        to === undefined
-          ? GOOD
-          : from.endsWith('$')
-            ? GOOD.replace(/scopes: \[read\]\}\n$/, to)
-            : GOOD.replace(from, to);
+      const text = from.endsWith('$') ? GOOD.replace(/scopes: \[read\]\}\n$/, to) : GOOD.replace(from, to);
       expect(text).to.not.equal(GOOD);
       expect(problemsOf(text).join('\n')).to.match(expected);
     });
