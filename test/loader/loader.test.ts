@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { writeFileSync } from 'node:fs';
 import type { LoaderOptions, LoaderParts } from '../../src/loader/loader.ts';
 import { createLogger } from '../../src/platform/log.ts';
 import { FileWatcher } from '../../src/platform/watch-files.ts';
@@ -266,17 +267,21 @@ describe('Loader', () => {
   });
 
   it('reports a file that never stands still, keeps the last tree, and does not hold up the start', async () => {
-    await using at = await place({ ...BY_POLLING, unstableMs: 100, startTimeoutMs: 150 });
-    const writer = { isBusy: true };
-    const writing = (async () => {
-      for (let round = 0; writer.isBusy; round += 1)
-        await writeFile(join(at.root, 'a.yaml'), `${round}${END}`);
-    })();
+    // Written anew while it is looked at, however slow this machine is.
+    const writer = { isBusy: true, round: 0 };
+    await using at = await place(
+      { ...BY_POLLING, unstableMs: 100, startTimeoutMs: 150 },
+      {
+        assetPathsOf: () => {
+          if (writer.isBusy) writeFileSync(join(at.root, 'a.yaml'), `${writer.round++}${END}`);
+          return [];
+        },
+      },
+    );
     await at.follower.loader.start();
     expect(at.follower.trees).to.deep.equal([]);
     await waitFor('the report', () => at.follower.unstable.length > 0);
     writer.isBusy = false;
-    await writing;
     await waitFor('a tree', () => at.follower.trees.length === 1);
   });
 

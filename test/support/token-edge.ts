@@ -1,19 +1,16 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { authListener, authRoute, authRoutes, loopbackCluster } from './auth-snapshot.ts';
 import { runCli, type CliResult } from './cli.ts';
 import type { DatabaseKind } from './databases.ts';
 import { sharedPostgres } from './databases.ts';
 import { HttpClient } from './http-client.ts';
-import { jwksOf, TokenKey } from './jwt.ts';
+import { TokenKey } from './jwt.ts';
 import { ProxyEnvironment } from './proxy-environment.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
+import { ISSUER, TokenClient } from './token-client.ts';
+import { writeTokenFiles } from './token-files.ts';
 import { Upstream } from './upstream.ts';
 import { waitFor } from './wait-for.ts';
-
-const ISSUER = 'http://127.0.0.1:18100';
 
 /** authplane with its token service, one real Envoy whose chain takes its tokens, and an upstream. */
 export class TokenEdge implements AsyncDisposable {
@@ -94,31 +91,13 @@ export class TokenEdge implements AsyncDisposable {
   }
 
   /** An access token by client credentials. */
-  async mint(scope = 'read_api'): Promise<string> {
-    return (await this.request({ grant_type: 'client_credentials', scope })).access_token;
+  mint(scope = 'read_api'): Promise<string> {
+    return this.#tokens().mint(scope);
   }
 
   /** A successful request of the client to the token endpoint. @throws with the answer otherwise. */
-  async request(form: Readonly<Record<string, string>>): Promise<{ readonly access_token: string }> {
-    const nowS = Math.floor(Date.now() / 1000);
-    const claims = {
-      iss: 'gateway',
-      sub: 'gateway',
-      aud: ISSUER,
-      iat: nowS,
-      exp: nowS + 60,
-      jti: randomUUID(),
-    };
-    const body = new URLSearchParams({
-      ...form,
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: this.#clientKey.sign(claims),
-    });
-    const url = `http://127.0.0.1:${this.environment.authplane.tokenPort}/oauth2/token`;
-    const answer = await fetch(url, { method: 'POST', body });
-    const json = (await answer.json()) as { readonly access_token: string };
-    if (answer.status !== 200) throw new Error(JSON.stringify(json));
-    return json;
+  request(form: Readonly<Record<string, string>>): Promise<{ readonly access_token: string }> {
+    return this.#tokens().request(form);
   }
 
   /** A command of authplane, in this process, on the running token service. */
@@ -129,30 +108,10 @@ export class TokenEdge implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
-}
 
-async function writeTokenFiles(
-  directory: string,
-  clientKey: TokenKey,
-): Promise<{ readonly config: string; readonly kek: string }> {
-  const config = join(directory, 'tokens', 'tokens.yaml');
-  const kek = join(directory, 'kek');
-  await mkdir(join(directory, 'tokens'));
-  await writeFile(kek, randomBytes(32), { mode: 0o400 });
-  await writeFile(join(directory, 'tokens', 'gateway.json'), jwksOf([clientKey]));
-  await writeFile(
-    config,
-    `issuer: ${ISSUER}
-audiences: [{name: api, scopes: [read_api, write_api]}]
-clients:
-- {id: gateway, private_key_jwt: {jwks: gateway.json}, audiences: [api], scopes: [read_api, write_api], requests_per_second: 100000}
-- {id: proxies, edge: {}, requests_per_second: 1000}
-exchanges:
-- {name: macaroons, macaroon: {}, clients: [gateway, proxies], audiences: [api], scopes: [read_api, write_api]}
-- {name: personal, personal_token: {}, clients: [gateway, proxies], audiences: [api], scopes: [read_api, write_api]}
-`,
-  );
-  return { config, kek };
+  #tokens(): TokenClient {
+    return new TokenClient(this.environment.authplane.tokenPort, this.#clientKey);
+  }
 }
 
 function snapshotFile(port: number, upstreamPort: number, tokenPort: number): object {
