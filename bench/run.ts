@@ -1,4 +1,4 @@
-// `npm run bench`: measures the protocol, loading, encoding, memory and the cost of auth chains, and prints tables. docs/performance.md
+// `npm run bench`: measures the protocol, loading, encoding, memory, the cost of auth chains and the token service, and prints tables. docs/performance.md
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { measureLoading, type LoadScale } from './load.ts';
 import { measureSteps, type StepScale } from './protocol-step.ts';
 import { measurePublishes, type PublishScale } from './publish.ts';
 import { formatSection, type Section } from './report.ts';
+import { measureTokens, type TokenScale } from './tokens.ts';
 
 const USAGE = `Usage: npm run bench [-- OPTIONS]
   --quick       small sizes, a few seconds: shows that it runs, the figures mean nothing
@@ -20,6 +21,7 @@ interface Scale {
   readonly encode: EncodeScale;
   readonly load: LoadScale;
   readonly auth: AuthScale;
+  readonly tokens: TokenScale;
 }
 
 const FULL: Scale = {
@@ -36,6 +38,7 @@ const FULL: Scale = {
     reloads: 5,
   },
   auth: { rounds: 7, durationMs: 3000, policies: 100 },
+  tokens: { calls: 10_000, width: 32 },
 };
 
 const QUICK: Scale = {
@@ -44,6 +47,7 @@ const QUICK: Scale = {
   encode: { clusters: [100], streams: 1000, timeMs: 10 },
   load: { sizes: [{ clusters: 100, files: 10 }], reloads: 1 },
   auth: { rounds: 1, durationMs: 200, policies: 10 },
+  tokens: { calls: 200, width: 8 },
 };
 
 /** Prints each table when it is done. */
@@ -58,6 +62,7 @@ async function measure(scale: Scale): Promise<readonly Section[]> {
   add(await measureEncoding(scale.encode));
   for (const section of await measureLoading(scale.load)) add(section);
   add(await measureAuthCost(scale.auth));
+  add(await measureTokens(scale.tokens));
   return sections;
 }
 

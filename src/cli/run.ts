@@ -19,6 +19,7 @@ import { registerServe } from './serve.ts';
 import { registerStatus } from './status.ts';
 import { registerTest } from './test.ts';
 import { registerToken } from './token/token.ts';
+import { registerTokens } from './tokens.ts';
 import { registerValidate } from './validate.ts';
 import { registerVersion } from './version.ts';
 
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((context: CommandContext) => void)[] = [
   registerCa,
   registerKeys,
   registerToken,
+  registerTokens,
   registerAudit,
   registerDb,
   registerConfirm,

@@ -14,6 +14,15 @@ export const REFUSED_CHAINS: Readonly<Record<string, Refusal>> = {
     'AP1901',
     /"ipd"/,
   ],
+  'an exchange for tokens of other keys': [
+    {
+      auth_chains: [
+        chain({ authenticate: [{ exchange: { provider: 'idp', cluster: 'up', client: 'proxies' } }] }),
+      ],
+    },
+    'AP1930',
+    /"idp" has not the keys/,
+  ],
   'an unknown policy': [{ auth_chains: [chain({ authorize: { policies: ['x'] } })] }, 'AP1901', /policy "x"/],
   'two chains of one name': [{ auth_chains: [chain(), chain()] }, 'AP1902', /auth chain "api"/],
   'two providers of one name': [
