@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import { AuthplaneError, type ErrorCode } from '../platform/errors.ts';
+import { AuthplaneError, messageOf, type ErrorCode } from '../platform/errors.ts';
 import type { Jwk, TokenConfig } from '../tokens/config/token-config.ts';
 import type { KeyEncryptionKey } from '../tokens/keys/envelope.ts';
 import type { KeyHolder, KeyLine } from '../tokens/keys/key-rotation.ts';
@@ -146,8 +146,11 @@ export class TokenService {
       for (let round = 0; round < MAX_ROUNDS; round++) if (!(await this.#oneRound())) break;
       this.#tellProblem(undefined);
     } catch (thrown) {
-      if (!(thrown instanceof AuthplaneError)) throw thrown;
-      this.#tellProblem(thrown);
+      // A defect must not end the rounds: keys would never change again.
+      const isOurs = thrown instanceof AuthplaneError;
+      this.#tellProblem(
+        isOurs ? thrown : new AuthplaneError('INTERNAL', messageOf(thrown), { cause: thrown }),
+      );
     }
   }
 

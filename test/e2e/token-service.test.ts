@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { runCli } from '../support/cli.ts';
 import type { HttpClient } from '../support/http-client.ts';
 import { TokenEdge } from '../support/token-edge.ts';
 import { TokenLoad } from '../support/token-load.ts';
@@ -90,19 +91,29 @@ for (const [bootstrap, kind] of [
       expect(await status(await edge.mint())).to.equal(200);
     });
 
-    it(`refuses tokens of a compromised key within ${LIMIT_MS} ms, on open connections, and takes new ones`, async () => {
+    it(`refuses tokens of a compromised key within ${LIMIT_MS} ms, under load, and no others`, async () => {
       await waitFor(
         'nobody holds the next key up',
         async () => (await edge.command('keys', 'status')).code === 0,
       );
+      const old = await edge.mint();
+      expect((await edge.command('keys', 'rotate', '--wait', '--timeout', '1m')).code).to.equal(0);
       const token = await edge.mint();
       expect(await status(token)).to.equal(200);
       const { kid = '' } = decodeProtectedHeader(token);
+      expect(decodeProtectedHeader(old).kid).to.not.equal(kid);
+      const load = new TokenLoad(edge.listenerPort, [old], { connections: 10, pauseMs: 15 });
+      await waitFor('some requests', () => load.requests > 50);
       const result = await edge.command('keys', 'compromise', kid, '--reason', 'test');
       expect(result.code, result.stderr).to.equal(0);
       const ms = await refusedAfter(token);
       const next = await edge.mint();
       expect(await status(next)).to.equal(200);
+      load.add(next);
+      const before = load.requests;
+      await waitFor('more requests', () => load.requests > before + 50);
+      await load[Symbol.asyncDispose]();
+      expect(load.failures).to.deep.equal([]);
       console.log(`      refused after ${Math.round(ms)} ms`);
     });
 
@@ -147,6 +158,34 @@ for (const [bootstrap, kind] of [
       await refusedAfter(token);
       await snapshots.remove('broken.yaml');
       edge.environment.assertClean();
+    });
+
+    it('is one of several processes on one database: what one does counts for the proxies of another', async () => {
+      if (edge.databaseUrl === undefined) {
+        // The embedded database belongs to one process.
+        expect((await edge.command('db', 'status')).stderr).to.match(/is used by another authplane/);
+        return;
+      }
+      await using other = await edge.startTokens();
+      const token = await other.client.mint();
+      expect(await status(token)).to.equal(200);
+      expect((await other.client.post('/oauth2/revoke', { token })).status).to.equal(200);
+      const ms = await refusedAfter(token);
+      console.log(`      refused after ${Math.round(ms)} ms`);
+      edge.environment.envoy.signal('SIGSTOP');
+      try {
+        const rotate = () => runCli(['keys', 'rotate', '--state-dir', other.stateDirectory]);
+        expect((await rotate()).code).to.equal(0);
+        await waitFor('the frozen proxy of the other process', async () =>
+          /edge-1/.test((await rotate()).stdout),
+        );
+      } finally {
+        edge.environment.envoy.signal('SIGCONT');
+      }
+      await waitFor(
+        'nobody holds the next key up',
+        async () => (await edge.command('keys', 'status')).code === 0,
+      );
     });
 
     it('keeps its word when it is gone: what was revoked stays refused, what counts is taken', async () => {

@@ -8,6 +8,7 @@ import { TokenKey } from './jwt.ts';
 import { ProxyEnvironment } from './proxy-environment.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { ISSUER, TokenClient } from './token-client.ts';
+import { TokensProcess } from './tokens-process.ts';
 import { writeTokenFiles } from './token-files.ts';
 import { Upstream } from './upstream.ts';
 import { waitFor } from './wait-for.ts';
@@ -21,13 +22,16 @@ export class TokenEdge implements AsyncDisposable {
   /** Flags by which commands find the token service. */
   readonly flags: readonly string[];
   readonly #clientKey: TokenKey;
+  readonly #tokenFlags: readonly string[];
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
     parts: Pick<TokenEdge, 'environment' | 'upstream' | 'listenerPort' | 'databaseUrl' | 'flags'>,
     clientKey: TokenKey,
+    tokenFlags: readonly string[],
     stack: AsyncDisposableStack,
   ) {
+    this.#tokenFlags = tokenFlags;
     this.environment = parts.environment;
     this.upstream = parts.upstream;
     this.listenerPort = parts.listenerPort;
@@ -48,21 +52,14 @@ export class TokenEdge implements AsyncDisposable {
       const databaseUrl = kind === 'pglite' ? undefined : await (await sharedPostgres()).createDatabase();
       const listenerPort = await freePort();
       const tokenPort = await freePort();
-      const serverFlags = [
-        ...[
-          '--token-config',
-          files.config,
-          '--kek-file',
-          files.kek,
-          '--token-address',
-          `127.0.0.1:${tokenPort}`,
-        ],
+      const sharedFlags = [
+        ...['--token-config', files.config, '--kek-file', files.kek],
         ...(databaseUrl === undefined ? [] : ['--database-url', databaseUrl]),
       ];
       const environment = stack.use(
         await ProxyEnvironment.start({
           bootstrap,
-          flags: serverFlags,
+          flags: [...sharedFlags, '--token-address', `127.0.0.1:${tokenPort}`],
           files: { 'edge.yaml': snapshotFile(listenerPort, upstream.port, tokenPort) },
         }),
       );
@@ -70,6 +67,7 @@ export class TokenEdge implements AsyncDisposable {
       const edge = new TokenEdge(
         { environment, upstream, listenerPort, databaseUrl, flags },
         clientKey,
+        sharedFlags,
         stack,
       );
       const token = await edge.mint();
@@ -98,6 +96,11 @@ export class TokenEdge implements AsyncDisposable {
   /** A successful request of the client to the token endpoint. @throws with the answer otherwise. */
   request(form: Readonly<Record<string, string>>): Promise<{ readonly access_token: string }> {
     return this.#tokens().request(form);
+  }
+
+  /** `authplane tokens` beside it, on the same database. */
+  async startTokens(): Promise<TokensProcess> {
+    return TokensProcess.start(this.#tokenFlags, this.#clientKey);
   }
 
   /** A command of authplane, in this process, on the running token service. */
