@@ -234,7 +234,10 @@ export class App {
         },
         kids: () => tokens?.kids() ?? [],
       }),
-      onPublished: () => source.change(tokenOverlay(schema, tokens?.overlay())),
+      onPublished: () => {
+        const [overlay, issuer] = [tokens?.overlay(), tokens?.issuer()];
+        source.change(tokenOverlay({ schema, overlay, issuer, log }));
+      },
     });
     return tokens;
   }

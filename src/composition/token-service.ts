@@ -48,6 +48,8 @@ export interface TokenParts {
 export interface TokenPart extends Component {
   /** What proxies get of it; undefined: nothing is known yet. */
   overlay(): TokenOverlay | undefined;
+  /** Undefined: its file was not read yet. */
+  issuer(): string | undefined;
   /** Names of all keys that are published. */
   kids(): readonly string[];
   /** `host:port`, once started. */
@@ -68,6 +70,7 @@ export function tokenServiceOf(
   const published = new PublishedKeys({ onChange: parts.onPublished, onFailed }, files.published);
   const running = new AsyncDisposableStack();
   let http: TokenHttpServer | undefined;
+  let issuer: string | undefined;
   return {
     name: 'token service',
     start: async () => {
@@ -77,11 +80,14 @@ export function tokenServiceOf(
       parts.onPublished();
       starting.defer(() => published.stop());
       const started = await startService({ ...settings, tokenConfig }, parts, published, starting);
+      ({ issuer } = started.service.config);
+      parts.onPublished();
       http = await startPorts(settings, parts, { ...started, published, socket: files.socket }, starting);
       running.use(starting.move());
     },
     stop: () => running.disposeAsync(),
     overlay: () => published.overlay,
+    issuer: () => issuer,
     kids: () => published.kids,
     address: () => (http === undefined ? undefined : formatAddress(http.address)),
   };

@@ -22,6 +22,16 @@ export function usesTokenService(snapshot: Snapshot): boolean {
 }
 
 /**
+ * Chains that take tokens of the token service under no issuer that is its own: every token is refused there. Told by the bytes, so a second provider in the same
+ * chain can hide it.
+ */
+export function strangeIssuers(snapshot: Snapshot, issuer: string): readonly string[] {
+  return [...resourcesOf(snapshot, EXTENSION_CONFIG).byName.values()]
+    .filter(resource => hasPlaceholder(resource) && !includes(resource, issuer))
+    .map(({ name }) => snapshot.auth?.held.get(name) ?? name);
+}
+
+/**
  * The snapshot with the keys and revocations of the token service in its chains. The same object for a snapshot that has no such chain. Resources that are shared
  * stay shared through `done`, which holds for one overlay. Pure.
  */
@@ -44,8 +54,12 @@ export function overlayTokenState(
   return makeSnapshot(snapshot.files, resources, snapshot);
 }
 
-function hasPlaceholder({ body }: Resource): boolean {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(PLACEHOLDER_KID);
+function hasPlaceholder(resource: Resource): boolean {
+  return includes(resource, PLACEHOLDER_KID);
+}
+
+function includes({ body }: Resource, text: string): boolean {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(text);
 }
 
 function overlaid(schema: Schema, resource: Resource, { jwks, revocations }: TokenOverlay): Resource {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import {
   overlayTokenState,
+  strangeIssuers,
   usesTokenService,
   type TokenOverlay,
 } from '../../../src/compiler/auth/overlay-token-state.ts';
@@ -72,6 +73,11 @@ describe('overlayTokenState', () => {
     expect(changed).to.have.length(1);
     expect(made.version).to.not.equal(plain.version);
     expect(made.auth).to.equal(plain.auth);
+  });
+
+  it('tells of chains that take its tokens under another issuer', () => {
+    expect(strangeIssuers(plain, 'https://sts.test')).to.deep.equal([]);
+    expect(strangeIssuers(plain, 'https://auth.test')).to.deep.equal(['both']);
   });
 
   it('gives the same bytes for the same state, on every replica', () => {
