@@ -15,7 +15,8 @@ export interface MetricFamily {
 }
 
 const TYPE = ['cds', 'eds', 'sds', 'ecds', 'lds', 'srds', 'rds', 'vhds', 'rtds', 'other'] as const;
-const TOKEN_ROUTE = [
+/** Every path of the token service. */
+export const TOKEN_ROUTES = [
   '/oauth2/token',
   '/oauth2/introspect',
   '/oauth2/revoke',
@@ -23,8 +24,8 @@ const TOKEN_ROUTE = [
   '/openapi.json',
   '/.well-known/oauth-authorization-server',
   '/edge/exchange/:client/:audience/*',
-  'unknown',
 ] as const;
+const TOKEN_ROUTE = [...TOKEN_ROUTES, 'unknown'] as const;
 const PROTOCOL = ['sotw', 'delta'] as const;
 const GROUP = { cap: 50 } as const;
 const FAST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;

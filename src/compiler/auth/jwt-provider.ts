@@ -77,8 +77,8 @@ function readKeys(
   return { jwks: read.text, diagnostics };
 }
 
-/** Keys that come over a connection without TLS could be anybody's. */
-function urlProblem(url: string): string | undefined {
+/** Why keys must not be fetched from there: without TLS they could be anybody's. Undefined: they may be. */
+export function urlProblem(url: string): string | undefined {
   if (!URL.canParse(url)) return `"${url}" is not a URL`;
   const { protocol, hostname } = new URL(url);
   if (protocol === 'https:' || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return undefined;

@@ -9,6 +9,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { AuthplaneError, messageOf } from '../../platform/errors.ts';
+import { TOKEN_ROUTES } from '../../platform/metric-families.ts';
 import { HttpPort, type PortTls } from '../../tls/http-port.ts';
 import type { ClientCertificate, Form, TokenRequest } from '../../token-service/request-context.ts';
 import type { EdgeRequest } from '../../token-service/edge-exchange.ts';
@@ -34,17 +35,7 @@ export interface TokenHttpParts {
 }
 
 /** Every path that is answered, and `unknown` for the others. */
-export type TokenRoute = (typeof ROUTES)[number] | 'unknown';
-
-const ROUTES = [
-  '/oauth2/token',
-  '/oauth2/introspect',
-  '/oauth2/revoke',
-  '/jwks.json',
-  '/openapi.json',
-  '/.well-known/oauth-authorization-server',
-  '/edge/exchange/:client/:audience/*',
-] as const;
+export type TokenRoute = (typeof TOKEN_ROUTES)[number] | 'unknown';
 
 /** `none`: a success. `server_error`: a defect. */
 export type AnswerCode = OAuthErrorCode | 'none' | 'server_error';
@@ -170,7 +161,7 @@ export class TokenHttpServer {
     });
     this.#server.addHook('onResponse', (request, reply, done) => {
       this.#parts.onAnswer({
-        route: ROUTES.find(route => route === request.routeOptions.url) ?? 'unknown',
+        route: TOKEN_ROUTES.find(route => route === request.routeOptions.url) ?? 'unknown',
         statusCode: reply.statusCode,
         error: ERRORS.get(reply) ?? 'none',
         correlationId: request.id,

@@ -1,4 +1,5 @@
 import { durationMs } from '../../compiler/auth/auth-spec.ts';
+import { urlProblem } from '../../compiler/auth/jwt-provider.ts';
 import { checkJwks } from '../../compiler/checks/jwks.ts';
 import { nearName } from '../../compiler/schema/near-name.ts';
 import type { DiagnosticCode } from '../../resources/diagnostic-codes.ts';
@@ -91,8 +92,7 @@ function fail({ report }: Context, code: DiagnosticCode, path: DocumentPath, mes
 
 function checkIssuer(context: Context): void {
   const { issuer } = context.spec;
-  const host = URL.canParse(issuer) ? new URL(issuer).hostname : '';
-  if (issuer.startsWith('https://') || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)) return;
+  if (urlProblem(issuer) === undefined) return;
   fail(context, 'AP2104', ['issuer'], `issuer ${issuer} is not https`);
 }
 
@@ -177,12 +177,8 @@ function compileIssuer(context: Context, spec: TrustedIssuerSpec, index: number)
   if (source.case === 'tokenService') {
     fail(context, 'AP2103', [...path, 'token_service'], 'the token service is no other issuer');
   }
-  if (
-    source.case === 'url' &&
-    !/^https:|^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]/.test(source.value)
-  ) {
-    fail(context, 'AP1929', [...path, 'url'], `"${source.value}" is fetched without TLS`);
-  }
+  const problem = source.case === 'url' ? urlProblem(source.value) : undefined;
+  if (problem !== undefined) fail(context, 'AP1929', [...path, 'url'], problem);
   return {
     name,
     issuer,

@@ -1,3 +1,4 @@
+import { matchesGlob } from '../../resources/node.ts';
 import type { ClientConfig, ExchangeRule, TokenConfig } from '../config/token-config.ts';
 import { matchesSpiffe } from '../config/match-spiffe.ts';
 import { chooseAudience, chooseScopes, type Grant, type WantedToken } from './grant.ts';
@@ -90,18 +91,13 @@ function hasClaim(claims: Proof['claims'], name: string, globs: readonly string[
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.some(entry => {
     const text = textOf(entry);
-    return text !== undefined && globs.some(glob => matchesStar(glob, text));
+    return text !== undefined && globs.some(glob => matchesGlob(glob, text));
   });
 }
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
-}
-
-function matchesStar(glob: string, text: string): boolean {
-  const parts = glob.split('*').map(part => part.replace(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('[^]*')}$`).test(text);
 }
 
 /** Undefined when a claim is missing, or is no text, number or boolean, or would make the subject ambiguous or huge. */

@@ -4,12 +4,7 @@ import { decodeJwt } from 'jose';
 import { TokenKey } from '../../support/jwt.ts';
 import { errorOf, onEachDatabase, tokenOf } from '../../support/token-suite.ts';
 import { assertionOf, AUTHORITY, ISSUER, thumbprintOf, type TokenWorld } from '../../support/token-world.ts';
-
-const TOKEN = '/oauth2/token';
-
-const CREDENTIALS = { grant_type: 'client_credentials' };
-
-const RUNNER = AUTHORITY.issue({ uris: ['spiffe://a.test/runner'] });
+import { CREDENTIALS, RUNNER, TOKEN } from '../../support/token-forms.ts';
 
 onEachDatabase('clients of the token service', useWorld => {
   let world: TokenWorld;

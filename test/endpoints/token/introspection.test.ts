@@ -1,49 +1,19 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { readBundle, writeBundle } from '../../../src/tokens/macaroon/macaroon-format.ts';
-import { addCaveat } from '../../../src/tokens/macaroon/macaroon.ts';
 import { TOKEN_TYPES } from '../../../src/tokens/oauth/token-types.ts';
 import { TokenKey } from '../../support/jwt.ts';
 import { errorOf, onEachDatabase, tokenOf } from '../../support/token-suite.ts';
-import { AUTHORITY, CI_KEY, ISSUER, type TokenWorld, type FormValues } from '../../support/token-world.ts';
-
-const TOKEN = '/oauth2/token';
-
-const CREDENTIALS = { grant_type: 'client_credentials' };
-
-const EXCHANGE = { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange' };
-
-const RUNNER = AUTHORITY.issue({ uris: ['spiffe://a.test/runner'] });
-
-const personal = (text: string): FormValues => ({
-  ...EXCHANGE,
-  subject_token: text,
-  subject_token_type: TOKEN_TYPES.personalToken,
-});
-
-const macaroonOf = (token: string): FormValues => ({
-  ...EXCHANGE,
-  subject_token: token,
-  subject_token_type: TOKEN_TYPES.macaroon,
-});
-
-function ciToken(claims: Readonly<Record<string, unknown>> = {}, key: TokenKey = CI_KEY): string {
-  return key.sign({
-    iss: 'https://ci.example',
-    aud: ISSUER,
-    sub: 'project:7',
-    ref_protected: true,
-    project_path: 'group/app',
-    ...claims,
-  });
-}
-
-function attenuate(token: string, ...caveats: readonly string[]): string {
-  const { macaroon } = readBundle(token);
-  const narrowed = caveats.reduce((made, caveat) => addCaveat(made, Buffer.from(caveat)), macaroon);
-  return writeBundle({ macaroon: narrowed, discharges: [] });
-}
+import { ISSUER, type TokenWorld } from '../../support/token-world.ts';
+import {
+  attenuate,
+  ciToken,
+  CREDENTIALS,
+  macaroonOf,
+  personal,
+  RUNNER,
+  TOKEN,
+} from '../../support/token-forms.ts';
 
 onEachDatabase('introspection', useWorld => {
   let world: TokenWorld;

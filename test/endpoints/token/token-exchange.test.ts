@@ -1,61 +1,22 @@
 import { expect } from 'chai';
 import { decodeJwt } from 'jose';
 import { readBundle, writeBundle } from '../../../src/tokens/macaroon/macaroon-format.ts';
-import { addCaveat } from '../../../src/tokens/macaroon/macaroon.ts';
 import { TOKEN_TYPES } from '../../../src/tokens/oauth/token-types.ts';
 import { TokenKey } from '../../support/jwt.ts';
 import { errorOf, onEachDatabase, tokenOf } from '../../support/token-suite.ts';
+import { ISSUER, thumbprintOf, type TokenWorld } from '../../support/token-world.ts';
 import {
-  AUTHORITY,
-  CI_KEY,
-  ISSUER,
-  thumbprintOf,
-  type TokenWorld,
-  type FormValues,
-} from '../../support/token-world.ts';
-
-const TOKEN = '/oauth2/token';
-
-const CREDENTIALS = { grant_type: 'client_credentials' };
-
-const EXCHANGE = { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange' };
-
-const RUNNER = AUTHORITY.issue({ uris: ['spiffe://a.test/runner'] });
-
-const personal = (text: string): FormValues => ({
-  ...EXCHANGE,
-  subject_token: text,
-  subject_token_type: TOKEN_TYPES.personalToken,
-});
-
-const idToken = (token: string): FormValues => ({
-  ...EXCHANGE,
-  subject_token: token,
-  subject_token_type: TOKEN_TYPES.idToken,
-});
-
-const macaroonOf = (token: string): FormValues => ({
-  ...EXCHANGE,
-  subject_token: token,
-  subject_token_type: TOKEN_TYPES.macaroon,
-});
-
-function ciToken(claims: Readonly<Record<string, unknown>> = {}, key: TokenKey = CI_KEY): string {
-  return key.sign({
-    iss: 'https://ci.example',
-    aud: ISSUER,
-    sub: 'project:7',
-    ref_protected: true,
-    project_path: 'group/app',
-    ...claims,
-  });
-}
-
-function attenuate(token: string, ...caveats: readonly string[]): string {
-  const { macaroon } = readBundle(token);
-  const narrowed = caveats.reduce((made, caveat) => addCaveat(made, Buffer.from(caveat)), macaroon);
-  return writeBundle({ macaroon: narrowed, discharges: [] });
-}
+  attenuate,
+  ciToken,
+  CREDENTIALS,
+  EXCHANGE,
+  idToken,
+  macaroonOf,
+  personal,
+  RUNNER,
+  TOKEN,
+} from '../../support/token-forms.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 onEachDatabase('token exchange', useWorld => {
   let world: TokenWorld;
@@ -102,7 +63,10 @@ onEachDatabase('token exchange', useWorld => {
       });
       const other = await world.personalToken();
       const changed = other.text.replace(/.$/, last => (last === '0' ? '1' : '0'));
-      await new Promise(resolve => setTimeout(resolve, 1_000));
+      await waitFor('the end of a token', async () => {
+        const { body } = await world.as('edge', TOKEN, personal(expired.text));
+        return body['error_description'] === 'the subject token is refused';
+      });
       for (const token of [text, changed, expired.text, 'apat-x', 'x'.repeat(5_000)]) {
         const answer = await world.as('edge', TOKEN, personal(token));
         expect(errorOf(answer)).to.deep.equal([400, 'invalid_grant']);

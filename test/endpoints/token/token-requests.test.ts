@@ -2,10 +2,7 @@ import { expect } from 'chai';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { errorOf, onEachDatabase, tokenOf } from '../../support/token-suite.ts';
 import { AUTHORITY, ISSUER, type TokenWorld, type FormValues } from '../../support/token-world.ts';
-
-const TOKEN = '/oauth2/token';
-
-const CREDENTIALS = { grant_type: 'client_credentials' };
+import { CREDENTIALS, TOKEN } from '../../support/token-forms.ts';
 
 onEachDatabase('the token endpoint', useWorld => {
   let world: TokenWorld;
