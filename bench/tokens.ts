@@ -98,6 +98,7 @@ async function measureOn(kind: Database['kind'], scale: TokenScale): Promise<rea
     config: () => CONFIG,
     replicaId: 'bench',
     holdersOf: () => [],
+    proxies: () => [],
     fetchedKeys: () => undefined,
     observer: { changed: () => undefined, databaseChanged: () => undefined, heldUp: () => undefined },
   });

@@ -226,8 +226,9 @@ export class App {
     const tokens = tokenServiceOf(this.#settings, {
       ...{ schema, clock, log, metrics: this.#metrics, watch, environment },
       replicaId: replicaId(),
+      proxies: () => fleet.nodes().flatMap(({ node, streams }) => (streams.length > 0 ? [node.id] : [])),
       holdersOf: keyHolders({
-        ...{ publisher, nodes: () => fleet.nodes() },
+        ...{ clock, publisher, nodes: () => fleet.nodes() },
         snapshotOf: node => {
           const snapshot = store.snapshotOf(node);
           return snapshot && source.overlaid(snapshot);

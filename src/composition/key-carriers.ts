@@ -1,3 +1,4 @@
+import type { Clock } from '../platform/clock.ts';
 import { missingKey, type KeyCarrier } from '../fleet/key-holders.ts';
 import type { NodeView } from '../fleet/node-view.ts';
 import type { Publisher } from '../publishing/publisher.ts';
@@ -17,6 +18,7 @@ export interface KeyCarrierParts {
   /** What a connected node is served now, whether or not it has it yet. */
   readonly snapshotOf: (node: NodeIdentity) => Snapshot | undefined;
   readonly publisher: Pick<Publisher, 'stagesFor'>;
+  readonly clock: Clock;
   /** All keys that are published. */
   readonly kids: () => readonly string[];
 }
@@ -62,6 +64,10 @@ export function keyHolders(parts: KeyCarrierParts): (key: SigningKey) => readonl
       if (carriers === undefined) bySnapshot.set(snapshot, (carriers = carriersIn(snapshot, kids)));
       return carriers;
     };
-    return missingKey(parts.nodes(), carriersOf, version => known.get(version)?.has(kid) === true);
+    const versions = {
+      hasKey: (version: Version) => known.get(version)?.has(kid) === true,
+      hasAny: (version: Version) => (known.get(version)?.size ?? 0) > 0,
+    };
+    return missingKey(parts.nodes(), carriersOf, versions, parts.clock.nowMs());
   };
 }

@@ -54,6 +54,7 @@ export class TokenApp {
       ...{ schema: loadSchema(readDescriptorImage()), clock, log, metrics, watch, environment },
       replicaId: `${hostname()}/${process.pid}`,
       holdersOf: () => [],
+      proxies: () => [],
       onPublished: () => undefined,
     });
     const adminTls = adminTlsOf(this.#settings, { clock, log, watch });

@@ -40,6 +40,7 @@ export interface TokenParts {
   /** Names this process among replicas. */
   readonly replicaId: string;
   readonly holdersOf: TokenServiceParts['holdersOf'];
+  readonly proxies: TokenServiceParts['proxies'];
   /** Called when keys or revocations have changed. */
   readonly onPublished: () => void;
 }
@@ -134,6 +135,7 @@ async function startService(
     config: () => config.config,
     replicaId: parts.replicaId,
     holdersOf: parts.holdersOf,
+    proxies: parts.proxies,
     fetchedKeys: url => issuerKeys.keysOf(url),
     observer: {
       ...observer,

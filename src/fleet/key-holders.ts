@@ -19,29 +19,57 @@ export interface MissingKey {
 /** Ids that are listed; more than this nobody reads. */
 const MAX_NODES = 20;
 
+/** For so long a proxy that has gone is waited for: it answers requests with what it has. */
+const EXPECTED_MS = 600_000;
+
+/** What is known of versions of resources. A version that is not known any more has nothing. */
+export interface KeysInVersions {
+  /** Whether the key in question is in a version. */
+  readonly hasKey: (version: Version) => boolean;
+  /** Whether any key of the token service is in a version. */
+  readonly hasAny: (version: Version) => boolean;
+}
+
 /**
- * Which connected proxies have not got a key: it is not in what is served to them, or no version that they have accepted has it. Proxies that get no such keys do
- * not count. Pure.
- * @param carriersOf what is served to a node in the end, whether or not it has been sent.
- * @param hasKey whether the key is in a version of a carrier; false for versions that are not known any more.
+ * Which proxies have not got a key: it is not in what is served to them, or no version that they have accepted has it. Proxies that get no such keys do not count;
+ * those that have gone do for ten minutes. Pure.
+ * @param carriersOf what is served to a connected node in the end, whether or not it has been sent.
  */
 export function missingKey(
   nodes: readonly NodeView[],
   carriersOf: (node: NodeView) => readonly KeyCarrier[],
-  hasKey: (version: Version) => boolean,
+  versions: KeysInVersions,
+  nowMs: number,
 ): readonly MissingKey[] {
   const unserved: string[] = [];
   const behind: string[] = [];
+  const away: string[] = [];
   for (const view of nodes) {
-    if (view.streams.length === 0) continue;
+    const { id } = view.node;
+    if (view.streams.length === 0) {
+      if (leftWithout(view, versions, nowMs)) away.push(id);
+      continue;
+    }
     const carriers = carriersOf(view);
-    if (!carriers.every(({ version }) => hasKey(version))) unserved.push(view.node.id);
-    else if (carriers.some(carrier => isBehind(view, carrier, hasKey))) behind.push(view.node.id);
+    if (!carriers.every(({ version }) => versions.hasKey(version))) unserved.push(id);
+    else if (carriers.some(carrier => isBehind(view, carrier, versions.hasKey))) behind.push(id);
   }
   return [
     ...listed('what the proxy is served does not have the key yet', unserved),
     ...listed('the proxy has not accepted the key yet', behind),
+    ...listed('the proxy was connected a moment ago, did not have the key, and is not back', away),
   ];
+}
+
+/** Whether a proxy has gone, not long ago, with other keys than this one. */
+function leftWithout(
+  { types, disconnectedAtMs = 0 }: NodeView,
+  versions: KeysInVersions,
+  nowMs: number,
+): boolean {
+  if (nowMs - disconnectedAtMs > EXPECTED_MS) return false;
+  const accepted = types.flatMap(({ record }) => [...record.held.accepted.values()]);
+  return accepted.some(version => versions.hasAny(version) && !versions.hasKey(version));
 }
 
 function isBehind(

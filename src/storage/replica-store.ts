@@ -5,26 +5,31 @@ import type { Database } from './database.ts';
 /** What replicas report, in the database. */
 export function replicaStoreOn(database: Database): ReplicaStore {
   return {
-    writeReport: async ({ id, seenMs, heldUpBy }) => {
+    writeReport: async ({ id, seenMs, heldUpBy, proxies }) => {
       await database.query(
-        `insert into authplane.replica (id, seen_at, held_up) values ($1, $2, $3)
-         on conflict (id) do update set seen_at = excluded.seen_at, held_up = excluded.held_up`,
-        [id, new Date(seenMs), JSON.stringify(heldUpBy)],
+        `insert into authplane.replica as old (id, seen_at, held_up, proxies) values ($1, $2, $3, coalesce($4::jsonb, '[]'))
+         on conflict (id) do update set seen_at = excluded.seen_at, stopped = false, held_up = excluded.held_up, proxies = coalesce($4::jsonb, old.proxies)`,
+        [
+          ...[id, new Date(seenMs), JSON.stringify(heldUpBy)],
+          proxies === undefined ? null : JSON.stringify(proxies),
+        ],
       );
     },
     readReports: async () => {
-      const rows = await database.query('select id, seen_at, held_up from authplane.replica order by id');
+      const rows = await database.query('select * from authplane.replica order by id');
       return rows.map(row => ({
         id: row['id'] as string,
         seenMs: msOf(row['seen_at']),
+        isStopped: row['stopped'] as boolean,
         heldUpBy: row['held_up'] as ReplicaReport['heldUpBy'],
+        proxies: row['proxies'] as readonly string[],
       }));
     },
     forgetReports: async beforeMs => {
       await database.query('delete from authplane.replica where seen_at < $1', [new Date(beforeMs)]);
     },
-    removeReport: async id => {
-      await database.query('delete from authplane.replica where id = $1', [id]);
+    stopReport: async id => {
+      await database.query('update authplane.replica set stopped = true where id = $1', [id]);
     },
   };
 }

@@ -14,8 +14,7 @@ export async function generateKey(
   kek: KeyEncryptionKey,
   nowMs: number,
 ): Promise<StoredKey> {
-  const { kid, publicJwk, privateBytes } =
-    algorithm === 'HMAC-SHA256' ? rootKey() : await signingPair(algorithm);
+  const { kid, publicJwk, privateBytes } = await newKey(algorithm);
   const key = { kid, use, algorithm, state: 'pending', createdMs: nowMs } as const;
   const sealed = sealPrivateKey(kek, key, privateBytes, randomBytes);
   privateBytes.fill(0);
@@ -26,6 +25,14 @@ interface NewKey {
   readonly kid: string;
   readonly publicJwk: PublicJwk | undefined;
   readonly privateBytes: Buffer;
+}
+
+/** One whose name can be an argument of a command: it does not begin like an option. */
+async function newKey(algorithm: KeyAlgorithm): Promise<NewKey> {
+  for (;;) {
+    const made = algorithm === 'HMAC-SHA256' ? rootKey() : await signingPair(algorithm);
+    if (!made.kid.startsWith('-')) return made;
+  }
 }
 
 /** Its name follows from a hash that says nothing of it. */

@@ -71,7 +71,7 @@ export async function issueMacaroon(issuing: Issuing, parts: IssuerParts): Promi
   const { grant, clientId } = issuing;
   const expiresMs = Math.min(nowMs + config.macaroonMaxLifetimeMs, grant.expiresMs ?? Infinity);
   if (expiresMs <= nowMs) return TOO_LATE;
-  const nonce = randomBytes(16).toString('base64url');
+  const nonce = randomBytes(16).toString('hex');
   const { subject, audience, scopes, claims } = grant;
   const identity = { kid: root.kid, nonce, subject, clientId, audiences: [audience], scopes, claims };
   const macaroon = mintServiceMacaroon(

@@ -9,9 +9,9 @@ import { AuditQueue } from './audit-queue.ts';
 import { KeyKeeper, type KeyChange } from './key-keeper.ts';
 import { FRESH_MS, keyLines } from './key-lines.ts';
 import { KeyRing } from './key-ring.ts';
-import { combineHolders, REPLICA_GONE_MS } from './replica-holders.ts';
+import { combineHolders, isLive, PROXY_EXPECTED_MS } from './replica-holders.ts';
 import type { StoredKey } from './stored-key.ts';
-import type { TokenStores } from './token-stores.ts';
+import type { ReplicaReport, TokenStores } from './token-stores.ts';
 
 /** What the token service knows, in memory. */
 export interface TokenState {
@@ -39,6 +39,8 @@ export interface TokenServiceParts {
   readonly replicaId: string | undefined;
   /** Who of the proxies connected here has not got a key. */
   readonly holdersOf: (key: SigningKey) => readonly KeyHolder[];
+  /** Ids of the proxies connected here. */
+  readonly proxies: () => readonly string[];
   /** Keys of trusted issuers that are fetched. */
   readonly fetchedKeys: (url: string) => readonly Jwk[] | undefined;
   readonly observer: TokenServiceObserver;
@@ -49,6 +51,11 @@ const FATAL: ReadonlySet<ErrorCode> = new Set(['KEK_INVALID', 'SCHEMA_MISMATCH',
 /** How often the database is read without a notice. */
 const POLL_MS = 1_000;
 const FORGET_MS = 60_000;
+/** Of a command that works on the database by itself. */
+const NOBODY_THERE: KeyHolder = {
+  reason: 'no authplane with proxies runs, so nothing shows which of them have the key',
+  nodes: [],
+};
 /** A first key is made, published and activated in as many rounds. */
 const MAX_ROUNDS = 4;
 
@@ -62,6 +69,7 @@ export class TokenService {
   readonly #parts: TokenServiceParts;
   #state: TokenState;
   #fingerprint = '';
+  #reportedProxies = '';
   #readMs = -Infinity;
   #forgotMs = -Infinity;
   #problem: AuthplaneError | undefined;
@@ -119,9 +127,13 @@ export class TokenService {
 
   /** Asks for the next key of a line now. @param actor for the audit. @throws AuthplaneError DATABASE_UNAVAILABLE */
   async rotate(line: KeyLine, actor: string): Promise<KeyChange> {
-    const { stores, clock } = this.#parts;
+    const { stores, clock, replicaId } = this.#parts;
     const keys = (await stores.readKeys()).map(({ key }) => key);
-    const holders = combineHolders(keys, await stores.readReports(), clock.nowMs());
+    const reports = await stores.readReports();
+    const nowMs = clock.nowMs();
+    const known = combineHolders(keys, reports, nowMs);
+    const isAnybodyThere = replicaId !== undefined || reports.some(report => isLive(report, nowMs));
+    const holders = isAnybodyThere ? known : new Map([...known.keys()].map(kid => [kid, [NOBODY_THERE]]));
     const change = await this.keeper.rotate(line, holders, actor);
     await this.refresh();
     return change;
@@ -132,7 +144,7 @@ export class TokenService {
     this.#timer?.[Symbol.dispose]();
     await this.#round;
     const { replicaId, stores } = this.#parts;
-    if (this.#problem === undefined && replicaId !== undefined) await stores.removeReport(replicaId);
+    if (this.#problem === undefined && replicaId !== undefined) await stores.stopReport(replicaId);
   }
 
   #arm(): void {
@@ -165,8 +177,7 @@ export class TokenService {
     const keys = stored.map(({ key }) => key);
     const waiting = keys.filter(({ use, state }) => use === 'jwt' && state === 'pending');
     const own = Object.fromEntries(waiting.map(key => [key.kid, holdersOf(key)]));
-    if (replicaId !== undefined)
-      await stores.writeReport({ id: replicaId, seenMs: startedMs, heldUpBy: own });
+    if (replicaId !== undefined) await this.#report(replicaId, startedMs, own);
     const holders = combineHolders(keys, await stores.readReports(), startedMs);
     if (replicaId === undefined) {
       this.#state = { ...this.#state, heldUpBy: [...holders.values()].flat() };
@@ -176,6 +187,14 @@ export class TokenService {
     this.#tellHolders([...holders.values()].flat(), change.heldUpBy);
     await this.#forget(startedMs);
     return change.hasChanged;
+  }
+
+  async #report(id: string, seenMs: number, heldUpBy: ReplicaReport['heldUpBy']): Promise<void> {
+    const proxies = this.#parts.proxies();
+    const text = JSON.stringify(proxies);
+    const isSame = text === this.#reportedProxies;
+    await this.#parts.stores.writeReport({ id, seenMs, heldUpBy, proxies: isSame ? undefined : proxies });
+    this.#reportedProxies = text;
   }
 
   #take(
@@ -206,6 +225,6 @@ export class TokenService {
     if (nowMs - this.#forgotMs < FORGET_MS) return;
     this.#forgotMs = nowMs;
     await this.#parts.stores.forgetExpired(nowMs);
-    await this.#parts.stores.forgetReports(nowMs - REPLICA_GONE_MS);
+    await this.#parts.stores.forgetReports(nowMs - PROXY_EXPECTED_MS);
   }
 }

@@ -62,17 +62,26 @@ export interface AuditStore {
 export interface ReplicaReport {
   readonly id: string;
   readonly seenMs: number;
+  /** It has stopped in order: its proxies go elsewhere. */
+  readonly isStopped: boolean;
   /** By kid, for every key that the replica knows: who of its proxies has not got it yet. */
   readonly heldUpBy: Readonly<Record<string, readonly KeyHolder[]>>;
+  /** Ids of its connected proxies. */
+  readonly proxies: readonly string[];
 }
 
+/** What a running replica writes; `proxies` undefined: the same as before. */
+export type NewReport = Pick<ReplicaReport, 'id' | 'seenMs' | 'heldUpBy'> & {
+  readonly proxies: readonly string[] | undefined;
+};
+
 export interface ReplicaStore {
-  writeReport(report: ReplicaReport): Promise<void>;
+  writeReport(report: NewReport): Promise<void>;
   readReports(): Promise<readonly ReplicaReport[]>;
   /** Of replicas that were not seen since then. */
   forgetReports(beforeMs: number): Promise<void>;
-  /** Of a replica that stops: its proxies go elsewhere. */
-  removeReport(id: string): Promise<void>;
+  /** The replica stops in order. */
+  stopReport(id: string): Promise<void>;
 }
 
 export type TokenStores = KeyStore &

@@ -22,6 +22,7 @@ describe('npm run bench', () => {
       'Reload',
       'Memory',
       'Cost of an auth chain',
+      'Token service',
     ]) {
       expect(stdout).to.match(new RegExp(`^${title}`, 'm'));
     }
@@ -29,8 +30,18 @@ describe('npm run bench', () => {
     const { tables } = JSON.parse(await readFile(file, 'utf8')) as {
       tables: Record<string, Record<string, unknown>[]>;
     };
-    expect(tables).to.have.all.keys('step', 'publish', 'encode', 'load', 'reload', 'memory', 'auth');
+    expect(tables).to.have.all.keys(
+      'step',
+      'publish',
+      'encode',
+      'load',
+      'reload',
+      'memory',
+      'auth',
+      'tokens',
+    );
     for (const rows of Object.values(tables)) expect(rows).not.to.be.empty;
+    expect(tables['tokens']).to.have.length(8);
     expect(tables['load']?.[0]).to.include.keys('parseMs', 'checkMs', 'compileMs', 'coldMs', 'reloadMs');
   });
 

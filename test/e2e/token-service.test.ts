@@ -52,7 +52,7 @@ for (const [bootstrap, kind] of [
     it(`rotates its keys ${ROTATIONS} times under load without one refusal`, async () => {
       const kids = new Set([await activeKid()]);
       const options = { connections: 10, pauseMs: 15 };
-      const load = new TokenLoad(edge.listenerPort, [await edge.mint()], options);
+      await using load = new TokenLoad(edge.listenerPort, [await edge.mint()], options);
       const startedMs = performance.now();
       for (let rotation = 0; rotation < ROTATIONS; rotation++) {
         const result = await edge.command('keys', 'rotate', '--wait', '--timeout', '1m');
@@ -64,7 +64,7 @@ for (const [bootstrap, kind] of [
         await waitFor('more requests', () => load.requests > before + 100);
       }
       const seconds = (performance.now() - startedMs) / 1000;
-      await load[Symbol.asyncDispose]();
+      await load.stop();
       expect(load.failures).to.deep.equal([]);
       expect(kids.size).to.equal(ROTATIONS + 1);
       console.log(`      ${load.requests} requests, ${Math.round(load.requests / seconds)} a second`);
@@ -102,7 +102,7 @@ for (const [bootstrap, kind] of [
       expect(await status(token)).to.equal(200);
       const { kid = '' } = decodeProtectedHeader(token);
       expect(decodeProtectedHeader(old).kid).to.not.equal(kid);
-      const load = new TokenLoad(edge.listenerPort, [old], { connections: 10, pauseMs: 15 });
+      await using load = new TokenLoad(edge.listenerPort, [old], { connections: 10, pauseMs: 15 });
       await waitFor('some requests', () => load.requests > 50);
       const result = await edge.command('keys', 'compromise', kid, '--reason', 'test');
       expect(result.code, result.stderr).to.equal(0);
@@ -112,7 +112,7 @@ for (const [bootstrap, kind] of [
       load.add(next);
       const before = load.requests;
       await waitFor('more requests', () => load.requests > before + 50);
-      await load[Symbol.asyncDispose]();
+      await load.stop();
       expect(load.failures).to.deep.equal([]);
       console.log(`      refused after ${Math.round(ms)} ms`);
     });

@@ -5,9 +5,15 @@ import type { NodeView } from '../../src/fleet/node-view.ts';
 import { newStreamRecord } from '../../src/fleet/stream-record.ts';
 import { newTypeRecord } from '../../src/fleet/type-record.ts';
 import { EXTENSION_CONFIG } from '../../src/resources/type-url.ts';
-import type { Version } from '../../src/resources/version.ts';
+import { contentVersion, type Version } from '../../src/resources/version.ts';
 
-const [OLD, NEW, NEWER] = ['old', 'new', 'newer'] as unknown as readonly [Version, Version, Version];
+const NOW_MS = 10_000_000;
+const [OLD, NEW, NEWER, OTHER] = ['old', 'new', 'newer', 'other'].map(text => contentVersion([text])) as [
+  Version,
+  Version,
+  Version,
+  Version,
+];
 const CARRIER = { typeUrl: EXTENSION_CONFIG, name: 'slot', version: NEWER };
 const HAS_KEY: ReadonlySet<Version> = new Set([NEW, NEWER]);
 
@@ -28,13 +34,26 @@ function node(id: string, held: Partial<HeldVersions> | undefined): NodeView {
   };
 }
 
+function gone(id: string, held: Partial<HeldVersions>, disconnectedAtMs: number): NodeView {
+  const view = node(id, held);
+  const types = [...(view.streams[0]?.types.values() ?? [])];
+  const none = { waiting: 0, pending: 0, synced: 0, nacked: 0 };
+  return {
+    ...view,
+    streams: [],
+    types: types.map(record => ({ typeUrl: record.typeUrl, state: 'synced', record, streams: none })),
+    disconnectedAtMs,
+  };
+}
+
 const accepted = (version: Version): Partial<HeldVersions> => ({ accepted: new Map([['slot', version]]) });
 const pending = { pending: new Map([['n1', new Map([['slot', NEWER]])]]) };
 const holders = (nodes: readonly NodeView[], carriers = [CARRIER]) =>
   missingKey(
     nodes,
     () => carriers,
-    version => HAS_KEY.has(version),
+    { hasKey: version => HAS_KEY.has(version), hasAny: version => version !== OTHER },
+    NOW_MS,
   );
 
 describe('missingKey', () => {
@@ -50,9 +69,19 @@ describe('missingKey', () => {
     );
   });
 
-  it('does not count proxies that use no such resource, or are gone', () => {
-    const gone = { ...node('c', accepted(OLD)), streams: [] };
-    expect(holders([node('a', undefined), node('b', {}), gone])).to.deep.equal([]);
+  it('does not count proxies that use no such resource', () => {
+    expect(holders([node('a', undefined), node('b', {})])).to.deep.equal([]);
+  });
+
+  it('waits ten minutes for a proxy that has gone without the key', () => {
+    expect(holders([gone('a', accepted(OLD), NOW_MS - 600_000)])).to.deep.equal([
+      {
+        reason: 'the proxy was connected a moment ago, did not have the key, and is not back',
+        nodes: ['a'],
+      },
+    ]);
+    expect(holders([gone('a', accepted(OLD), NOW_MS - 600_001)])).to.deep.equal([]);
+    expect(holders([gone('a', accepted(NEW), NOW_MS), gone('b', accepted(OTHER), NOW_MS)])).to.deep.equal([]);
   });
 
   it('names proxies that are served a state without the key', () => {

@@ -179,22 +179,23 @@ for (const kind of DATABASE_KINDS) {
       }
     });
 
-    it('keeps the last report of each replica', async () => {
+    it('keeps the last report of each replica, and its proxies until they are others', async () => {
       await using database = await migratedDatabase(kind);
       const stores = tokenStoresOn(database);
-      const report = {
-        id: 'a',
-        seenMs: AT_MS,
-        heldUpBy: { k1: [{ reason: 'not accepted', nodes: ['edge-1'] }] },
-      };
+      const heldUpBy = { k1: [{ reason: 'not accepted', nodes: ['edge-1'] }] };
+      const report = { id: 'a', seenMs: AT_MS, heldUpBy, proxies: ['edge-1', 'edge-2'] };
       await stores.writeReport({ ...report, heldUpBy: {} });
-      await stores.writeReport(report);
-      await stores.writeReport({ ...report, id: 'b', seenMs: AT_MS + 10 });
-      expect((await stores.readReports())[0]).to.deep.equal(report);
+      await stores.writeReport({ ...report, proxies: undefined });
+      await stores.writeReport({ ...report, id: 'b', seenMs: AT_MS + 10, proxies: undefined });
+      expect(await stores.readReports()).to.deep.equal([
+        { ...report, isStopped: false },
+        { id: 'b', seenMs: AT_MS + 10, isStopped: false, heldUpBy, proxies: [] },
+      ]);
       await stores.forgetReports(AT_MS + 1);
-      expect((await stores.readReports()).map(({ id }) => id)).to.deep.equal(['b']);
-      await stores.removeReport('b');
-      expect(await stores.readReports()).to.deep.equal([]);
+      await stores.stopReport('b');
+      expect((await stores.readReports()).map(({ id, isStopped }) => [id, isStopped])).to.deep.equal([
+        ['b', true],
+      ]);
     });
 
     it('tells listeners of changes', async () => {

@@ -32,9 +32,14 @@ export class TokenLoad implements AsyncDisposable {
     this.#tokens.splice(0, Infinity, token);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Resolves when the last request has been answered. */
+  async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#workers);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   async #work(index: number, pauseMs: number): Promise<void> {

@@ -111,6 +111,7 @@ export class TokenWorld implements AsyncDisposable {
       config: () => this.config,
       replicaId: 'replica-1',
       holdersOf: () => this.holders,
+      proxies: () => [],
       fetchedKeys: () => undefined,
       observer: {
         changed: () => undefined,

@@ -37,22 +37,27 @@ interface Replica {
   readonly service: TokenService;
   readonly problems: (AuthplaneError | undefined)[];
   holders: readonly KeyHolder[];
+  proxies: readonly string[];
 }
 
 async function replicaOn(
   stores: TokenStores,
   clock: Clock,
-  options: { readonly id?: string; readonly keks?: readonly [KeyEncryptionKey, ...KeyEncryptionKey[]] } = {},
+  options: {
+    readonly id?: string | undefined;
+    readonly keks?: readonly [KeyEncryptionKey, ...KeyEncryptionKey[]];
+  } = {},
 ): Promise<Replica> {
   const problems: (AuthplaneError | undefined)[] = [];
-  const replica = { problems, holders: [] as readonly KeyHolder[] };
+  const replica = { problems, holders: [] as readonly KeyHolder[], proxies: [] as readonly string[] };
   const service = new TokenService({
     stores,
     clock,
     keks: options.keks ?? [KEK],
     config: () => CONFIG,
-    replicaId: options.id ?? 'a',
+    replicaId: 'id' in options ? options.id : 'a',
     holdersOf: () => replica.holders,
+    proxies: () => replica.proxies,
     fetchedKeys: () => undefined,
     observer: {
       changed: () => undefined,
@@ -154,6 +159,28 @@ for (const kind of DATABASE_KINDS) {
       await b.service.stop();
     });
 
+    it('waits after a restart for proxies that did not have the key, and takes none for granted without a replica', async () => {
+      const replica = await replicaOn(stores, clock);
+      Object.assign(replica, { holders: [FROZEN], proxies: ['edge-1', 'edge-2'] });
+      await replica.service.refresh();
+      const waiting = kidOf(replica, 'pending');
+      await replica.service.rotate(JWT_LINE, 'operator:ada');
+      await replica.service.stop();
+      const alone = await replicaOn(stores, clock, { id: undefined });
+      const asked = await alone.service.rotate(JWT_LINE, 'operator:ada');
+      expect(asked.heldUpBy.map(({ reason }) => reason)).to.deep.equal([
+        'no authplane with proxies runs, so nothing shows which of them have the key',
+      ]);
+      await alone.service.stop();
+      const next = await replicaOn(stores, clock, { id: 'next' });
+      expect(next.service.state.heldUpBy.map(({ nodes }) => nodes)).to.deep.equal([['edge-1']]);
+      expect(kidOf(next, 'pending')).to.equal(waiting);
+      next.proxies = ['edge-1'];
+      await next.service.refresh();
+      expect(kidOf(next, 'active')).to.equal(waiting);
+      await next.service.stop();
+    });
+
     it('goes on with a rotation that was asked for as soon as nobody holds it up', async () => {
       const replica = await replicaOn(stores, clock);
       const waiting = kidOf(replica, 'pending');
@@ -171,7 +198,7 @@ for (const kind of DATABASE_KINDS) {
 
     it('waits for a replica that has not seen the key, and not for one that is gone', async () => {
       const replica = await replicaOn(stores, clock);
-      await stores.writeReport({ id: 'old', seenMs: clock.nowMs(), heldUpBy: {} });
+      await stores.writeReport({ id: 'old', seenMs: clock.nowMs(), heldUpBy: {}, proxies: [] });
       await replica.service.refresh();
       const held = await replica.service.rotate(JWT_LINE, 'operator:ada');
       expect(held.heldUpBy.map(({ reason }) => reason)).to.deep.equal([

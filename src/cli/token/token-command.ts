@@ -86,6 +86,7 @@ async function openHere(settings: ServeSettings, io: CliIo): Promise<TokenServic
     // It has no proxies, and does not bring keys forward.
     replicaId: undefined,
     holdersOf: () => [],
+    proxies: () => [],
     fetchedKeys: () => undefined,
     observer: {
       changed: () => undefined,

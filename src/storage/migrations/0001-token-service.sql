@@ -106,9 +106,11 @@ create trigger audit_append_only before update or delete or truncate on authplan
   for each statement execute function authplane.append_only();
 
 create table authplane.replica (
-  id       text primary key,
-  seen_at  timestamptz not null,
-  held_up  jsonb not null
+  id         text primary key,
+  seen_at    timestamptz not null,
+  stopped    boolean not null default false,
+  held_up    jsonb not null,
+  proxies    jsonb not null
 );
 
 create function authplane.notify_change() returns trigger language plpgsql as $$
