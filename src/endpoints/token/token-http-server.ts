@@ -282,6 +282,11 @@ function send(
   { error, description }: OAuthError,
   status: number = STATUS[error] ?? 400,
 ): FastifyReply {
+  const [scheme] = /^[A-Za-z]+/.exec(request.headers.authorization ?? '') ?? [];
+  // RFC 6749, 5.2: who tries the Authorization header is answered in its scheme.
+  if (error === 'invalid_client' && scheme !== undefined) {
+    void reply.header('www-authenticate', `${scheme} realm="authplane"`);
+  }
   if (status === 429 || status === 503) void reply.header('retry-after', '1');
   return sendError(request, reply, status, error, description);
 }

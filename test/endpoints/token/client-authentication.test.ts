@@ -64,10 +64,9 @@ onEachDatabase('clients of the token service', useWorld => {
     it('refuses secrets of clients, a wrong client_id beside an assertion, and nobody', async () => {
       const headers = { authorization: 'Basic ZWRnZTpzZWNyZXQ=' };
       const body = 'grant_type=client_credentials';
-      expect(errorOf(await world.send('POST', TOKEN, { body, headers }))).to.deep.equal([
-        401,
-        'invalid_client',
-      ]);
+      const basic = await world.send('POST', TOKEN, { body, headers });
+      expect(errorOf(basic)).to.deep.equal([401, 'invalid_client']);
+      expect(basic.headers['www-authenticate']).to.equal('Basic realm="authplane"');
       for (const form of [
         { ...CREDENTIALS, client_id: 'edge', client_secret: 'x' },
         { ...CREDENTIALS, ...assertionOf('edge'), client_id: 'runner' },

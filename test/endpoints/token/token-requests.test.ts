@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
+import { TokenRequests } from '../../../src/token-service/token-requests.ts';
 import { errorOf, onEachDatabase, tokenOf } from '../../support/token-suite.ts';
 import { AUTHORITY, ISSUER, type TokenWorld, type FormValues } from '../../support/token-world.ts';
 import { CREDENTIALS, TOKEN } from '../../support/token-forms.ts';
@@ -102,6 +103,22 @@ onEachDatabase('the token endpoint', useWorld => {
       expect(refused[0]?.headers['retry-after']).to.equal('1');
       tokenOf(await world.as('edge', TOKEN, CREDENTIALS));
     });
+  });
+
+  it('limits what one address may ask for without proving who it is', async () => {
+    const requests = new TokenRequests(world.service);
+    const ask = (address: string) =>
+      requests.token({
+        form: new Map([['grant_type', ['client_credentials']]]),
+        certificate: undefined,
+        hasAuthorization: false,
+        address,
+        correlationId: 'c',
+      });
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask('192.0.2.1')));
+    const errors = answers.map(answer => (answer.kind === 'refused' ? answer.error : ''));
+    expect(errors.filter(error => error === 'slow_down').length).to.be.within(5, 10);
+    expect(await ask('192.0.2.2')).to.include({ error: 'invalid_client' });
   });
 
   it('describes itself (RFC 8414, OpenAPI)', async () => {
