@@ -5,11 +5,15 @@ import { step } from '../src/protocol/stream.ts';
 import type { Snapshot } from '../src/resources/snapshot.ts';
 import type { TypeUrl } from '../src/resources/type-url.ts';
 import { decodeRequest, type RequestRules } from '../src/transport/decode-request.ts';
+import { NameLists } from '../src/transport/name-lists.ts';
 import type { UpdateEncoder } from '../src/transport/update-encoder.ts';
 
 export type Variant = 'sotw' | 'delta';
 
 type Send = Extract<Effect, { kind: 'send' }>;
+
+/** All streams are of one server. */
+const LISTS = new NameLists();
 
 /** An aggregated stream without a network: the protocol, and the bytes that go in and out. */
 export class BenchStream {
@@ -20,7 +24,7 @@ export class BenchStream {
 
   constructor(variant: Variant) {
     this.#variant = variant;
-    this.#rules = { variant, impliedTypeUrl: undefined, maxNames: 100_000, maxNameBytes: 4096 };
+    this.#rules = { variant, impliedTypeUrl: undefined, maxNames: 100_000, maxNameBytes: 4096, lists: LISTS };
     this.#state = initialStream({ variant, ads: true });
   }
 
@@ -50,7 +54,7 @@ export class BenchStream {
   /** The bytes of all that was sent and not acknowledged, copied once, as into the frames of gRPC. Returns their number. */
   write(encoder: UpdateEncoder): number {
     return this.#sent.reduce(
-      (sum, { update, nonce }) => sum + encoder.encode(update, nonce).toBuffer().length,
+      (sum, { update, nonce }) => sum + encoder.encode(update, nonce).toMessage().length,
       0,
     );
   }

@@ -57,8 +57,8 @@ async function measureSize(clusters: number, scale: EncodeScale): Promise<Figure
   const resources = naiveResources(snapshot, CLUSTER);
   const naive = new NaiveStream('sotw', CLUSTER);
   const bench = new Bench({ time: scale.timeMs, warmupTime: scale.timeMs / 4, throws: true });
-  bench.add('first', () => void encoder.encode({ ...update }, '1000').toBuffer());
-  bench.add('further', () => void encoder.encode(update, '1000').toBuffer());
+  bench.add('first', () => void encoder.encode({ ...update }, '1000').toMessage());
+  bench.add('further', () => void encoder.encode(update, '1000').toMessage());
   bench.add('baseline', () => void naive.write(resources, snapshot.version));
   await bench.run();
   const furtherUs = medianUs(bench, 'further');

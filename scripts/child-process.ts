@@ -17,6 +17,8 @@ export interface ChildOptions {
   readonly ownGroup?: boolean;
   /** Runs as this user; only root may. */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** The program can be written to (`write`). Default: its standard input is empty. */
+  readonly hasInput?: boolean;
   readonly onStdout?: (line: string) => void;
   readonly onStderr?: (line: string) => void;
 }
@@ -53,10 +55,13 @@ export class Child implements AsyncDisposable {
     const process_ = spawn(command, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: options.ownGroup ?? false,
       ...options.user,
     });
+    // A program that ends before it has read everything: its end is told anyway.
+    process_.stdin.on('error', () => undefined);
+    if (options.hasInput !== true) process_.stdin.end();
     if (running.size === 0) {
       process.on('exit', endAll);
       // A program that handles the signal itself ends its children itself.
@@ -89,6 +94,11 @@ export class Child implements AsyncDisposable {
 
   get hasExited(): boolean {
     return !running.has(this.#child);
+  }
+
+  /** Writes a line to a program that was started with `hasInput`. */
+  write(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -3,7 +3,7 @@ import type { Effect } from '../protocol/effect.ts';
 import type { NodeIdentity } from '../resources/node.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
 import { joinTypes, type NodeView, worstOf } from './node-view.ts';
-import { type ConnectedStream, newStreamRecord, reduceStream, type StreamRecord } from './stream-record.ts';
+import { applyToStream, type ConnectedStream, newStreamRecord, type StreamRecord } from './stream-record.ts';
 import { type Rejected, type SyncState, syncStateOf, type TypeRecord } from './type-record.ts';
 
 export interface FleetOptions {
@@ -94,15 +94,14 @@ export class Fleet {
     const record = this.#recordOf(streamId);
     if (stream === undefined || record === undefined) return;
     record.group = group;
-    if (stream.group !== group) this.#streams.set(streamId, { ...stream, group });
+    stream.group = group;
   }
 
   /** Something happened on a stream. */
   observe(streamId: string, effect: Effect, atMs: number): void {
-    const before = this.#streams.get(streamId);
-    if (before === undefined) return;
-    const stream = reduceStream(before, effect, atMs);
-    this.#streams.set(streamId, stream);
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return;
+    applyToStream(stream, effect, atMs);
     if (effect.kind === 'nacked') this.#remember(stream, effect.typeUrl);
   }
 

@@ -1,4 +1,5 @@
 import type { Effect } from '../protocol/effect.ts';
+import type { Update } from '../protocol/update.ts';
 import type { Version } from '../resources/version.ts';
 
 /** Which versions of resources a client has, by name. Immutable. */
@@ -17,11 +18,8 @@ export const NOTHING_HELD: HeldVersions = { accepted: new Map(), pending: new Ma
 export function reduceHeld(held: HeldVersions, effect: Effect): HeldVersions {
   switch (effect.kind) {
     case 'send': {
-      const { resources, removed } = effect.update;
-      const sent = new Map(resources.map(({ name, version }) => [name, version]));
-      const accepted = new Map(held.accepted);
-      for (const name of removed) accepted.delete(name);
-      return { accepted, pending: new Map(held.pending).set(effect.nonce, sent) };
+      const pending = new Map(held.pending).set(effect.nonce, versionsIn(effect.update));
+      return { accepted: without(held.accepted, effect.update.removed), pending };
     }
     case 'acked':
       return settled(held, effect.nonce, true);
@@ -32,13 +30,36 @@ export function reduceHeld(held: HeldVersions, effect: Effect): HeldVersions {
   }
 }
 
+/** One object for all streams that are sent the same. */
+const versions = new WeakMap<Update, ReadonlyMap<string, Version>>();
+
+function versionsIn(update: Update): ReadonlyMap<string, Version> {
+  let known = versions.get(update);
+  if (known === undefined) {
+    known = new Map(update.resources.map(({ name, version }) => [name, version]));
+    versions.set(update, known);
+  }
+  return known;
+}
+
+function without(
+  accepted: ReadonlyMap<string, Version>,
+  names: readonly string[],
+): ReadonlyMap<string, Version> {
+  if (names.length === 0) return accepted;
+  const rest = new Map(accepted);
+  for (const name of names) rest.delete(name);
+  return rest;
+}
+
 function settled(held: HeldVersions, nonce: string, isAccepted: boolean): HeldVersions {
   const sent = held.pending.get(nonce);
   if (sent === undefined) return held;
   const pending = new Map(held.pending);
   pending.delete(nonce);
   // What is rejected stays as it was: the old version is in force.
-  return { accepted: isAccepted ? new Map([...held.accepted, ...sent]) : held.accepted, pending };
+  if (!isAccepted) return { accepted: held.accepted, pending };
+  return { accepted: held.accepted.size === 0 ? sent : new Map([...held.accepted, ...sent]), pending };
 }
 
 /** How a client stands to one version of a resource. */

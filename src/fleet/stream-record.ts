@@ -15,22 +15,19 @@ export interface ConnectedStream {
   readonly openedAtMs: number;
 }
 
-/** One stream and what happened on it, by type. Immutable. */
+/** One stream and what happened on it, by type. */
 export interface StreamRecord extends ConnectedStream {
   /** The node group; undefined while no file matches the node. */
-  readonly group: string | undefined;
-  readonly types: ReadonlyMap<TypeUrl, TypeRecord>;
+  group: string | undefined;
+  readonly types: Map<TypeUrl, TypeRecord>;
 }
 
 export function newStreamRecord(stream: ConnectedStream): StreamRecord {
   return { ...stream, group: undefined, types: new Map() };
 }
 
-/** Applies one effect. Pure. */
-export function reduceStream(record: StreamRecord, effect: Effect, atMs: number): StreamRecord {
+/** Applies one effect, in place: this happens for every message of every stream. Types themselves are immutable. */
+export function applyToStream(record: StreamRecord, effect: Effect, atMs: number): void {
   const before = record.types.get(effect.typeUrl) ?? newTypeRecord(effect.typeUrl);
-  const after = reduceType(before, effect, atMs);
-  return after === before && record.types.has(effect.typeUrl)
-    ? record
-    : { ...record, types: new Map(record.types).set(effect.typeUrl, after) };
+  record.types.set(effect.typeUrl, reduceType(before, effect, atMs));
 }

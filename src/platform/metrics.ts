@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { HistogramSeries } from './histogram-text.ts';
 import {
   METRIC_FAMILIES,
   type FamiliesOf,
@@ -6,6 +7,7 @@ import {
   type LabelsOf,
   type MetricFamily,
 } from './metric-families.ts';
+import { MetricSeries, type SeriesLabels } from './metric-series.ts';
 
 export const METRIC_PREFIX = 'authplane_';
 
@@ -16,12 +18,30 @@ const MISNAMED_DEFAULTS = [
   'nodejs_active_resources_total',
 ];
 
-/** The metrics of one process (or one test): typed by the table of families, in a registry of its own. */
+/** What was counted since the last scrape. */
+interface Tally {
+  count: number;
+}
+
+interface CounterFamily {
+  readonly counter: Counter;
+  readonly tallies: MetricSeries<Tally>;
+}
+
+interface HistogramFamily {
+  readonly family: MetricFamily;
+  readonly series: MetricSeries<HistogramSeries>;
+}
+
+/**
+ * The metrics of one process (or one test): typed by the table of families. Gauges and what is exposed of counters are in a registry of its own;
+ * counts are added up and histograms kept here, because a push to thousands of proxies counts tens of thousands of times.
+ */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #counters = new Map<FamilyName, Counter>();
+  readonly #counters = new Map<FamilyName, CounterFamily>();
   readonly #gauges = new Map<FamilyName, Gauge>();
-  readonly #histograms = new Map<FamilyName, Histogram>();
+  readonly #histograms = new Map<FamilyName, HistogramFamily>();
   /** Values seen of each open label, by `family label`. */
   readonly #seen = new Map<string, Set<string>>();
   readonly #collectors: (() => void)[] = [];
@@ -34,7 +54,8 @@ export class Metrics {
 
   /** Adds to a counter (default 1). */
   count<F extends FamiliesOf<'counter'>>(family: F, labels: LabelsOf<F>, by = 1): void {
-    this.#counters.get(family)?.inc(this.#bounded(family, labels), by);
+    const tally = this.#counters.get(family)?.tallies.of(labels as SeriesLabels);
+    if (tally !== undefined) tally.count += by;
   }
 
   set<F extends FamiliesOf<'gauge'>>(family: F, labels: LabelsOf<F>, value: number): void {
@@ -56,7 +77,10 @@ export class Metrics {
 
   /** Adds a value to a histogram, in the unit of its name. */
   observe<F extends FamiliesOf<'histogram'>>(family: F, labels: LabelsOf<F>, value: number): void {
-    this.#histograms.get(family)?.observe(this.#bounded(family, labels), value);
+    this.#histograms
+      .get(family)
+      ?.series.of(labels as SeriesLabels)
+      .observe(value);
   }
 
   /** Runs before each scrape: for gauges that are read from state rather than counted along. */
@@ -67,7 +91,15 @@ export class Metrics {
   /** All series in the Prometheus text format. */
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
     for (const collect of this.#collectors) collect();
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    for (const { counter, tallies } of this.#counters.values()) {
+      for (const [tally, labels] of tallies.entries()) {
+        counter.inc(labels, tally.count);
+        tally.count = 0;
+      }
+    }
+    const histograms = [...this.#histograms.values()].map(histogramText);
+    const body = [await this.#registry.metrics(), ...histograms].join('\n');
+    return { contentType: this.#registry.contentType, body };
   }
 
   #addProcessMetrics(): void {
@@ -76,22 +108,28 @@ export class Metrics {
   }
 
   #register(key: FamilyName, family: MetricFamily): void {
+    const labelNames = Object.keys(family.labels);
     const configuration = {
       name: METRIC_PREFIX + family.name,
       help: family.help,
-      labelNames: Object.keys(family.labels),
+      labelNames,
       registers: [this.#registry],
     };
+    const bound = (labels: SeriesLabels): SeriesLabels => this.#bounded(key, labels);
     switch (family.type) {
-      case 'counter':
-        this.#counters.set(key, new Counter(configuration));
+      case 'counter': {
+        const tallies = new MetricSeries<Tally>(labelNames, () => ({ count: 0 }), bound);
+        this.#counters.set(key, { counter: new Counter(configuration), tallies });
         break;
+      }
       case 'gauge':
         this.#gauges.set(key, new Gauge(configuration));
         break;
-      case 'histogram':
-        this.#histograms.set(key, new Histogram({ ...configuration, buckets: [...(family.buckets ?? [])] }));
+      case 'histogram': {
+        const make = (): HistogramSeries => new HistogramSeries(family.buckets ?? []);
+        this.#histograms.set(key, { family, series: new MetricSeries(labelNames, make, bound) });
         break;
+      }
     }
   }
 
@@ -113,4 +151,10 @@ export class Metrics {
     seen.add(value);
     return value;
   }
+}
+
+function histogramText({ family, series }: HistogramFamily): string {
+  const name = METRIC_PREFIX + family.name;
+  const lines = [...series.entries()].flatMap(([histogram, labels]) => histogram.lines(name, labels));
+  return [`# HELP ${name} ${family.help}`, `# TYPE ${name} histogram`, ...lines, ''].join('\n');
 }

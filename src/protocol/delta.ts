@@ -4,7 +4,7 @@ import type { Resource } from '../resources/resource.ts';
 import { resourceType, type TypeUrl } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
 import type { DeltaRequest } from './request.ts';
-import { changeNames, NO_NAMES, WILDCARD } from './name-set.ts';
+import { changeNames, NO_NAMES, readNames, WILDCARD } from './name-set.ts';
 import { emptySubscription, forgetUnsubscribed, type Subscription } from './subscription.ts';
 
 /**
@@ -17,6 +17,9 @@ export function subscribeDelta(
   request: DeltaRequest,
   available: ResourceSet,
 ): Subscription {
+  // An ACK, the most frequent request of all.
+  if (before !== undefined && request.subscribe.length === 0 && request.unsubscribe.length === 0)
+    return before;
   const old = before ?? resumedSubscription(request, available);
   const wildcard = wildcardOf(before, request);
   const names = changeNames(old.names, request.subscribe, request.unsubscribe);
@@ -43,6 +46,10 @@ function openNames(
   names: ReadonlySet<string>,
   request: DeltaRequest,
 ): ReadonlySet<string> {
+  // The usual case, with one object for all streams that ask for the same.
+  if (wildcard === 'none' && old.unanswered.size === 0 && request.unsubscribe.length === 0) {
+    return readNames(request.subscribe, NO_NAMES).names;
+  }
   const open = new Set<string>();
   for (const name of old.unanswered) {
     if (name === WILDCARD ? wildcard !== 'none' : names.has(name) || wildcard !== 'none') open.add(name);
@@ -50,12 +57,20 @@ function openNames(
   for (const name of request.subscribe) {
     if (name !== WILDCARD && names.has(name)) open.add(name);
   }
-  if (wildcard !== 'none') {
-    if (before === undefined || before.wildcard === 'none') open.add(WILDCARD);
-    else if (request.subscribe.includes(WILDCARD)) for (const name of old.sent.byName.keys()) open.add(name);
-    for (const name of request.unsubscribe) if (old.names.has(name)) open.add(name);
-  }
+  if (wildcard !== 'none') addOpenInWildcard(open, before, old, request);
   return open.size === 0 ? NO_NAMES : open;
+}
+
+/** Under a wildcard: the first one, one that is asked for again, and names that remain in it. */
+function addOpenInWildcard(
+  open: Set<string>,
+  before: Subscription | undefined,
+  old: Subscription,
+  request: DeltaRequest,
+): void {
+  if (before === undefined || before.wildcard === 'none') open.add(WILDCARD);
+  else if (request.subscribe.includes(WILDCARD)) for (const name of old.sent.byName.keys()) open.add(name);
+  for (const name of request.unsubscribe) if (old.names.has(name)) open.add(name);
 }
 
 function resumedSubscription(request: DeltaRequest, available: ResourceSet): Subscription {

@@ -24,12 +24,32 @@ function internNames(names: ReadonlySet<string>): ReadonlySet<string> {
   return names;
 }
 
-/** The names of a list; `before` itself when they are the same. The wildcard is no name. */
-export function namesOf(list: readonly string[], before: ReadonlySet<string>): ReadonlySet<string> {
-  if (listsExactly(before, list)) return before;
+/** A list of names that was read. */
+interface NameList {
+  readonly names: ReadonlySet<string>;
+  readonly hasWildcard: boolean;
+}
+
+/** By the list object: decoders give one object for equal lists, of which a fleet sends many. */
+const read = new WeakMap<readonly string[], NameList>();
+
+/**
+ * What a list says; its names are `before` itself when they are the same. The wildcard is no name.
+ * @param list must not change afterwards.
+ */
+export function readNames(list: readonly string[], before: ReadonlySet<string>): NameList {
+  let known = read.get(list);
+  if (known === undefined) {
+    known = listsExactly(before, list) ? { names: before, hasWildcard: false } : readAnew(list);
+    read.set(list, known);
+  }
+  return sameNames(before, known.names) ? { ...known, names: before } : known;
+}
+
+function readAnew(list: readonly string[]): NameList {
   const names = new Set(list);
-  names.delete(WILDCARD);
-  return sameNames(before, names) ? before : internNames(names);
+  const hasWildcard = names.delete(WILDCARD);
+  return { names: internNames(names), hasWildcard };
 }
 
 /** `before` itself when nothing is added or removed, so that lookups by identity keep working. */
@@ -39,11 +59,17 @@ export function changeNames(
   remove: readonly string[],
 ): ReadonlySet<string> {
   if (add.length === 0 && remove.length === 0) return before;
+  if (before.size === 0 && remove.length === 0) return readNames(add, before).names;
   const names = new Set(before);
   for (const name of add) names.add(name);
   for (const name of remove) names.delete(name);
   names.delete(WILDCARD);
   return sameNames(before, names) ? before : internNames(names);
+}
+
+/** `names` and more; the same object when there are none, so that streams that ask for the same share it. */
+export function withNames(names: ReadonlySet<string>, more: readonly string[]): ReadonlySet<string> {
+  return more.length === 0 ? names : new Set([...names, ...more]);
 }
 
 /** The usual case, for clients repeat their names in the same order: no set has to be made to find out. */
@@ -55,5 +81,5 @@ function listsExactly(names: ReadonlySet<string>, list: readonly string[]): bool
 }
 
 function sameNames(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && a.isSubsetOf(b);
+  return a === b || (a.size === b.size && a.isSubsetOf(b));
 }

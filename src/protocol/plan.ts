@@ -1,9 +1,8 @@
 import type { ResourceSet } from '../resources/resource-set.ts';
-import type { Resource } from '../resources/resource.ts';
 import { gateOf, type Gate, removalHold, removesSilently, wantedBy } from './gate.ts';
 import { offerOf } from './offer.ts';
-import { difference, unionKeeping, withResources } from './set-algebra.ts';
-import type { StreamState } from './stream-state.ts';
+import { answerFor, difference, unionKeeping, withResources } from './set-algebra.ts';
+import { currentOf, type StreamState } from './stream-state.ts';
 import { WILDCARD } from './name-set.ts';
 import { select, type Subscription, withoutRejected } from './subscription.ts';
 
@@ -21,6 +20,17 @@ export interface Plan {
 export interface Delivery {
   readonly target: ResourceSet;
   readonly answered: ReadonlySet<string>;
+}
+
+/** The client has what it asks for, and nothing else is on offer for it: the usual case, in which a plan would be to do nothing. */
+export function isAtRest(state: StreamState, subscription: Subscription): boolean {
+  const { typeUrl, sent, unanswered, hold } = subscription;
+  return (
+    sent === wantedBy(state, subscription) &&
+    unanswered.size === 0 &&
+    hold === 'none' &&
+    offerOf(state, typeUrl) === currentOf(state, typeUrl)
+  );
 }
 
 /**
@@ -83,11 +93,10 @@ function answerOnly(
   if (unanswered.size === 0 || gate === 'waiting') return undefined;
   if (state.variant === 'sotw' && isBusy(state, subscription)) return undefined;
   const first = unanswered.has(WILDCARD) && sent.size === 0;
-  return { target: first ? goal : withResources(sent, asked(goal, unanswered)), answered: unanswered };
-}
-
-function asked(goal: ResourceSet, names: ReadonlySet<string>): Resource[] {
-  return [...names].flatMap(name => goal.find(name) ?? []);
+  return {
+    target: first ? goal : withResources(sent, answerFor(goal, unanswered).resources),
+    answered: unanswered,
+  };
 }
 
 /** Drops what left the client without a message. */

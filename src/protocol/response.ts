@@ -4,7 +4,7 @@ import { resourcesOf } from '../resources/snapshot.ts';
 import { EXTENSION_CONFIG, resourceType, type TypeUrl, VIRTUAL_HOST } from '../resources/type-url.ts';
 import { removesSilently } from './gate.ts';
 import type { Delivery } from './plan.ts';
-import { difference } from './set-algebra.ts';
+import { answerFor, difference, joined } from './set-algebra.ts';
 import type { StreamState } from './stream-state.ts';
 import { WILDCARD } from './name-set.ts';
 import type { Subscription } from './subscription.ts';
@@ -51,28 +51,14 @@ function respondSotw(
   const { changed } = difference(subscription.sent, target);
   const versionInfo = versionInfoOf(state, subscription, target);
   if (resourceType(subscription.typeUrl)?.fullState === true) {
-    const update = sharedUpdate(target, subscription.typeUrl, versionInfo, () => ({
-      variant: 'sotw',
-      typeUrl: subscription.typeUrl,
-      versionInfo,
-      resources: [...target.byName.values()],
-      removed: EMPTY,
-      bodiless: EMPTY,
-    }));
+    const head = { variant: 'sotw', typeUrl: subscription.typeUrl, versionInfo, removed: EMPTY } as const;
+    const update = sharedUpdate(target, head, () => [...target.byName.values()]);
     return { update, changed: changed.length > 0 ? changed : update.resources };
   }
-  const resources = withAnswered(changed, target, answered);
+  const resources = joined(changed, answerFor(target, answered).resources);
   if (resources.length === 0) return undefined;
-  const { typeUrl } = subscription;
-  const update: Update = {
-    variant: 'sotw',
-    typeUrl,
-    versionInfo,
-    resources,
-    removed: EMPTY,
-    bodiless: EMPTY,
-  };
-  return { update, changed: resources };
+  const head = { variant: 'sotw', typeUrl: subscription.typeUrl, versionInfo, removed: EMPTY } as const;
+  return { update: sharedUpdate(resources, head, () => resources), changed: resources };
 }
 
 /** What changed, what was asked for, and what does not or no longer exist. */
@@ -87,26 +73,21 @@ function respondDelta(
   const step = difference(subscription.sent, target);
   const versionInfo = versionInfoOf(state, subscription, target);
   const removed = removesSilently('delta', typeUrl) ? EMPTY : step.removed;
-  if (answered.size === 0 || (answered.size === 1 && answered.has(WILDCARD))) {
-    if (answered.size === 0 && step.changed.length === 0 && removed.length === 0) return undefined;
-    const update = sharedUpdate(step, typeUrl, versionInfo, () => ({
-      variant: 'delta',
-      typeUrl,
-      versionInfo,
-      resources: step.changed,
-      removed,
-      bodiless: EMPTY,
-    }));
-    return { update, changed: step.changed };
+  const { resources: asked, missing: unknown } = answerFor(target, answered);
+  const missing = removed.length === 0 ? unknown : unknown.filter(name => !removed.includes(name));
+  const resources = joined(step.changed, asked);
+  if (missing.length === 0) {
+    if (resources.length === 0 && removed.length === 0 && !answered.has(WILDCARD)) return undefined;
+    // The list of an empty step is the same for all types and for all steps that only remove something.
+    const key = asked.length === 0 ? step : resources;
+    const head = { variant: 'delta', typeUrl, versionInfo, removed } as const;
+    return { update: sharedUpdate(key, head, () => resources), changed: resources };
   }
-  const missing = [...answered].filter(
-    name => name !== WILDCARD && target.find(name) === undefined && !removed.includes(name),
-  );
   const update: Update = {
     variant: 'delta',
     typeUrl,
     versionInfo,
-    resources: withAnswered(step.changed, target, answered),
+    resources,
     removed: missingAreRemoved(typeUrl) ? [...removed, ...missing] : removed,
     bodiless: typeUrl === VIRTUAL_HOST ? missing : EMPTY,
   };
@@ -130,23 +111,19 @@ function missingAreRemoved(typeUrl: TypeUrl): boolean {
   return typeUrl !== VIRTUAL_HOST && typeUrl !== EXTENSION_CONFIG;
 }
 
-function withAnswered(
-  changed: readonly Resource[],
-  target: ResourceSet,
-  answered: ReadonlySet<string>,
-): readonly Resource[] {
-  const asked = [...answered].flatMap(name => target.find(name) ?? []);
-  return asked.length === 0 ? changed : [...new Set([...changed, ...asked])];
-}
-
-const updates = new WeakMap<object, Update>();
+const updates = { sotw: new WeakMap<object, Update>(), delta: new WeakMap<object, Update>() };
 
 /** One object for all streams that make the same step, so that its bytes are made once. */
-function sharedUpdate(key: object, typeUrl: TypeUrl, versionInfo: string, make: () => Update): Update {
-  const known = updates.get(key);
+function sharedUpdate(
+  key: object,
+  head: Pick<Update, 'variant' | 'typeUrl' | 'versionInfo' | 'removed'>,
+  makeResources: () => readonly Resource[],
+): Update {
+  const known = updates[head.variant].get(key);
   // The empty set and the empty difference are the same object for every type.
-  if (known?.versionInfo === versionInfo && known.typeUrl === typeUrl) return known;
-  const update = make();
-  updates.set(key, update);
+  const isSame = known?.versionInfo === head.versionInfo && known.typeUrl === head.typeUrl;
+  if (isSame && known.removed === head.removed) return known;
+  const update = { ...head, resources: makeResources(), bodiless: EMPTY };
+  updates[head.variant].set(key, update);
   return update;
 }

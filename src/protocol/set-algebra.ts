@@ -1,5 +1,6 @@
 import { ResourceSet } from '../resources/resource-set.ts';
 import type { Resource } from '../resources/resource.ts';
+import { WILDCARD } from './name-set.ts';
 
 /** What leads from one set to another. */
 export interface Difference {
@@ -14,7 +15,7 @@ const NO_DIFFERENCE: Difference = { changed: [], removed: [] };
  * Remembers `compute(a, b)` for as long as both objects live. All streams that hold the same set object share
  * one result, so the cost of a change does not grow with their number.
  */
-function memoizePair<A extends object, B extends object, Result>(
+export function memoizePair<A extends object, B extends object, Result>(
   compute: (a: A, b: B) => Result,
 ): (a: A, b: B) => Result {
   const table = new WeakMap<A, WeakMap<B, Result>>();
@@ -72,9 +73,38 @@ export const selectByName = memoizePair((set: ResourceSet, names: ReadonlySet<st
 });
 
 /** `base` with some resources added or replaced. */
-export function withResources(base: ResourceSet, resources: readonly Resource[]): ResourceSet {
+export const withResources = memoizePair((base: ResourceSet, resources: readonly Resource[]): ResourceSet => {
   if (resources.every(resource => base.byName.get(resource.name)?.version === resource.version)) return base;
   const byName = new Map(base.byName);
   for (const resource of resources) byName.set(resource.name, resource);
   return new ResourceSet(byName);
+});
+
+/** What a set has for names that must be answered. */
+interface Answer {
+  readonly resources: readonly Resource[];
+  /** Names that it does not have; the wildcard is no name. */
+  readonly missing: readonly string[];
+}
+
+/** Looks up names, which may be aliases, and `*`, which is passed over. */
+export const answerFor = memoizePair((set: ResourceSet, names: ReadonlySet<string>): Answer => {
+  const resources: Resource[] = [];
+  const missing: string[] = [];
+  for (const name of names) {
+    const resource = set.find(name);
+    if (resource !== undefined) resources.push(resource);
+    else if (name !== WILDCARD) missing.push(name);
+  }
+  return { resources, missing };
+});
+
+const computeJoined = memoizePair((a: readonly Resource[], b: readonly Resource[]): readonly Resource[] => [
+  ...new Set([...a, ...b]),
+]);
+
+/** All of both, each once. */
+export function joined(a: readonly Resource[], b: readonly Resource[]): readonly Resource[] {
+  if (b.length === 0) return a;
+  return a.length === 0 ? b : computeJoined(a, b);
 }

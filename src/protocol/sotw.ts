@@ -1,6 +1,6 @@
 import { resourceType, ROUTE } from '../resources/type-url.ts';
 import type { SotwRequest } from './request.ts';
-import { WILDCARD, namesOf } from './name-set.ts';
+import { readNames, WILDCARD, withNames } from './name-set.ts';
 import { emptySubscription, forgetUnsubscribed, type Subscription } from './subscription.ts';
 
 /**
@@ -10,26 +10,26 @@ import { emptySubscription, forgetUnsubscribed, type Subscription } from './subs
  */
 export function subscribeSotw(before: Subscription | undefined, request: SotwRequest): Subscription {
   const old = before ?? emptySubscription(request.typeUrl);
-  const wildcard = wildcardOf(before, request);
-  const names = namesOf(request.names, old.names);
+  const { names, hasWildcard } = readNames(request.names, old.names);
+  const wildcard = hasWildcard ? 'explicit' : wildcardWithout(before, request);
   if (before?.names === names && before.wildcard === wildcard) return before;
-  const added = [...names].filter(name => !old.names.has(name));
+  const added = old.names.size === 0 ? names : names.difference(old.names);
   // Envoy drops a route configuration and asks for it anew within one change of its scopes (SRDS). The list does not tell.
-  const again = added.length > 0 && request.typeUrl === ROUTE ? names : added;
-  const newWildcard = wildcard !== 'none' && old.wildcard === 'none' ? [WILDCARD] : [];
+  const again = added.size > 0 && request.typeUrl === ROUTE ? names : added;
   const open = [...old.unanswered].filter(name =>
     name === WILDCARD ? wildcard !== 'none' : names.has(name),
   );
+  const first = wildcard !== 'none' && old.wildcard === 'none' ? [WILDCARD] : [];
   return forgetUnsubscribed(before, {
     ...old,
     wildcard,
     names,
-    unanswered: new Set([...open, ...newWildcard, ...again]),
+    unanswered: withNames(again, [...open, ...first]),
   });
 }
 
-function wildcardOf(before: Subscription | undefined, request: SotwRequest): Subscription['wildcard'] {
-  if (request.names.includes(WILDCARD)) return 'explicit';
+/** The wildcard of a list that does not name it. */
+function wildcardWithout(before: Subscription | undefined, request: SotwRequest): Subscription['wildcard'] {
   if (request.names.length > 0) return 'none';
   if (before !== undefined) return before.wildcard === 'legacy' ? 'legacy' : 'none';
   return resourceType(request.typeUrl)?.wildcardByDefault === true ? 'legacy' : 'none';

@@ -1,6 +1,7 @@
 import { ResourceSet } from '../resources/resource-set.ts';
 import { resourcesOf, type Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
+import { inOrder } from './order.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Everything a stream remembers. Immutable. */
@@ -17,6 +18,7 @@ export interface StreamState {
    * may hold, or be warming, what names them.
    */
   readonly offered: ReadonlyMap<TypeUrl, ResourceSet>;
+  /** In the order of the types. */
   readonly subscriptions: ReadonlyMap<TypeUrl, Subscription>;
   /** Nonces are numbers, counted up over all types of the stream. */
   readonly lastNonce: number;
@@ -37,8 +39,13 @@ export function initialStream(options: Pick<StreamState, 'variant' | 'ads'>): St
   };
 }
 
+/** A new subscription takes its place in the order of the types. */
 export function withSubscription(state: StreamState, subscription: Subscription): StreamState {
-  return { ...state, subscriptions: new Map(state.subscriptions).set(subscription.typeUrl, subscription) };
+  const { typeUrl } = subscription;
+  const subscriptions = new Map(state.subscriptions).set(typeUrl, subscription);
+  if (state.subscriptions.has(typeUrl)) return { ...state, subscriptions };
+  const inPlace = inOrder(subscriptions.keys()).flatMap(key => subscriptions.get(key) ?? []);
+  return { ...state, subscriptions: new Map(inPlace.map(entry => [entry.typeUrl, entry])) };
 }
 
 /** What the newest snapshot has of a type; nothing while there is none. */

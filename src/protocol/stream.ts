@@ -8,10 +8,10 @@ import type { Effect } from './effect.ts';
 import type { StreamEvent } from './event.ts';
 import { isSettled } from './gate.ts';
 import { offerSnapshot, releaseOffers } from './offer.ts';
-import { inOrder } from './order.ts';
-import { type Delivery, plan, settleSilently } from './plan.ts';
+import { type Delivery, isAtRest, plan, settleSilently } from './plan.ts';
 import type { StreamRequest } from './request.ts';
 import { respond } from './response.ts';
+import { memoizePair } from './set-algebra.ts';
 import { subscribeSotw } from './sotw.ts';
 import { currentOf, type StreamState, withSubscription } from './stream-state.ts';
 import { NO_NAMES } from './name-set.ts';
@@ -58,18 +58,26 @@ function onHoldExpired(state: StreamState, typeUrl: TypeUrl): Step {
 function onRequest(state: StreamState, request: StreamRequest): Step {
   const before = state.subscriptions.get(request.typeUrl);
   const { subscription, effects, ignore } = readAcknowledgement(before, request);
-  const acknowledged = subscription === undefined ? state : withSubscription(state, subscription);
+  const acknowledged =
+    subscription === undefined || subscription === before ? state : withSubscription(state, subscription);
   if (ignore) return { state: acknowledged, effects };
 
   const next = subscribe(acknowledged, subscription, request);
-  const resumed =
-    state.resumed ||
-    (before === undefined && request.variant === 'delta' && request.initialVersions.size > 0);
+  if (next === subscription) return advance(acknowledged, effects);
+  const subscribed = withSubscription(acknowledged, next);
   const changed =
     before === undefined || before.names !== next.names || before.wildcard !== next.wildcard
       ? [subscribedEffect(next)]
       : [];
-  return advance({ ...withSubscription(acknowledged, next), resumed }, [...effects, ...changed]);
+  return advance(isResuming(before, request) ? { ...subscribed, resumed: true } : subscribed, [
+    ...effects,
+    ...changed,
+  ]);
+}
+
+/** A client that says in its first request of a type what it holds of it. */
+function isResuming(before: Subscription | undefined, request: StreamRequest): boolean {
+  return before === undefined && request.variant === 'delta' && request.initialVersions.size > 0;
 }
 
 function subscribe(
@@ -103,9 +111,9 @@ function advanceStage(start: StreamState, before: readonly Effect[]): Step {
   if (start.snapshot === undefined) return { state: start, effects: before };
   let state = releaseOffers(start);
   const effects = [...before];
-  for (const typeUrl of inOrder(state.subscriptions.keys())) {
+  for (const typeUrl of start.subscriptions.keys()) {
     const subscription = state.subscriptions.get(typeUrl);
-    if (subscription === undefined) continue;
+    if (subscription === undefined || isAtRest(state, subscription)) continue;
     const { send, wait } = plan(state, subscription);
     if (send !== undefined) state = deliver(state, subscription, send, effects);
     else state = replace(state, settleSilently(state, subscription));
@@ -185,13 +193,24 @@ function stillRejected(subscription: Subscription, target: ResourceSet): Readonl
 function warmEndpoints(state: StreamState, clusters: readonly Resource[]): StreamState {
   const endpoints = state.subscriptions.get(ENDPOINTS);
   if (endpoints === undefined) return state;
-  const names = clusters
-    .flatMap(cluster => cluster.references)
-    .filter(reference => reference.kind === 'endpoints' && endpoints.sent.find(reference.name) !== undefined)
-    .map(reference => reference.name);
-  if (names.length === 0) return state;
-  return withSubscription(state, { ...endpoints, unanswered: new Set([...endpoints.unanswered, ...names]) });
+  const names = sentEndpointsOf(clusters, endpoints.sent);
+  if (names.size === 0) return state;
+  const { unanswered } = endpoints;
+  return withSubscription(state, {
+    ...endpoints,
+    unanswered: unanswered.size === 0 ? names : unanswered.union(names),
+  });
 }
+
+const sentEndpointsOf = memoizePair(
+  (clusters: readonly Resource[], sent: ResourceSet): ReadonlySet<string> =>
+    new Set(
+      clusters
+        .flatMap(cluster => cluster.references)
+        .filter(reference => reference.kind === 'endpoints' && sent.find(reference.name) !== undefined)
+        .map(reference => reference.name),
+    ),
+);
 
 function hold(
   state: StreamState,

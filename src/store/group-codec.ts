@@ -28,29 +28,30 @@ const REFERENCE_KINDS = {
  * snapshots give equal bytes.
  */
 export function encodeGroup(snapshot: Snapshot): Buffer {
-  const bodies: Uint8Array[] = [];
-  const resources = [...snapshot.resources.values()].flatMap(set =>
-    [...set.byName.values()].map(resource => {
-      const { body } = resource;
-      bodies.push(body);
-      return {
-        type: resource.typeUrl,
-        name: resource.name,
-        aliases: resource.aliases,
-        version: resource.version,
-        references: resource.references,
-        origin: resource.origin,
-        length: body.length,
-      };
-    }),
-  );
+  const all = [...snapshot.resources.values()].flatMap(set => [...set.byName.values()]);
   const { files, version, pinnedVersion } = snapshot;
   const auth = snapshot.auth && authJson(snapshot.auth);
   const grants = [...snapshot.grants].map(([name, grant]) => ({ name, ...grant }));
-  const description = Buffer.from(JSON.stringify({ files, version, pinnedVersion, auth, grants, resources }));
+  const head = JSON.stringify({ files, version, pinnedVersion, auth, grants });
+  const resources = all.map(describeResource).join(',');
+  const description = Buffer.from(`${head.slice(0, -1)},"resources":[${resources}]}`);
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32BE(description.length);
-  return sealFile('group', Buffer.concat([length, description, ...bodies]));
+  return sealFile('group', Buffer.concat([length, description, ...all.map(({ body }) => body)]));
+}
+
+/** Of each resource, once: of a snapshot that follows another one most resources are the same objects. */
+const descriptions = new WeakMap<Resource, string>();
+
+/** All of a resource but its body, as JSON. */
+function describeResource(resource: Resource): string {
+  let known = descriptions.get(resource);
+  if (known === undefined) {
+    const { typeUrl: type, name, aliases, version, references, origin, body } = resource;
+    known = JSON.stringify({ type, name, aliases, version, references, origin, length: body.length });
+    descriptions.set(resource, known);
+  }
+  return known;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ResourceSet } from '../resources/resource-set.ts';
+import { ResourceSet } from '../resources/resource-set.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
@@ -25,7 +25,7 @@ export function countChanges(
   for (const typeUrl of new Set([...oldSets.keys(), ...newSets.keys()])) {
     const olds = oldSets.get(typeUrl) ?? new Set();
     const news = newSets.get(typeUrl) ?? new Set();
-    const change = compare(versionsByName(olds.difference(news)), versionsByName(news.difference(olds)));
+    const change = compareAll([...olds.difference(news)], [...news.difference(olds)]);
     if (change.add + change.update + change.remove > 0) changes.set(typeUrl, change);
   }
   return changes;
@@ -43,7 +43,26 @@ function setsByType(snapshots: Iterable<Snapshot>): Map<TypeUrl, Set<ResourceSet
   return byType;
 }
 
+function compareAll(olds: readonly ResourceSet[], news: readonly ResourceSet[]): TypeChanges {
+  const [old = ResourceSet.EMPTY] = olds;
+  const [now = ResourceSet.EMPTY] = news;
+  if (olds.length <= 1 && news.length <= 1) return compareSets(old, now);
+  return compare(versionsByName(olds), versionsByName(news));
+}
+
 type VersionsByName = ReadonlyMap<string, ReadonlySet<Version>>;
+
+/** One set on either side, as when one group changed: nothing has to be collected. */
+function compareSets(before: ResourceSet, after: ResourceSet): TypeChanges {
+  let add = 0;
+  let update = 0;
+  for (const [name, { version }] of after.byName) {
+    const old = before.byName.get(name);
+    if (old === undefined) add++;
+    else if (old.version !== version) update++;
+  }
+  return { add, update, remove: before.size + add - after.size };
+}
 
 function versionsByName(sets: Iterable<ResourceSet>): VersionsByName {
   const byName = new Map<string, Set<Version>>();

@@ -1,8 +1,9 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { status } from '@grpc/grpc-js';
 import { Status } from '../gen/google/rpc/status.ts';
 import type { Rejection, StreamRequest } from '../protocol/request.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
+import { LENGTH_DELIMITED, MessageCursor } from './message-cursor.ts';
+import type { NameLists } from './name-lists.ts';
 
 /** What a stream accepts in one request. */
 export interface RequestRules {
@@ -13,6 +14,8 @@ export interface RequestRules {
   readonly maxNames: number;
   /** Bytes of one name, type URL or nonce. */
   readonly maxNameBytes: number;
+  /** Lists that requests of other streams have brought; the rules must be the same for all of them. */
+  readonly lists: NameLists;
 }
 
 /** A request, or the status that ends the stream. */
@@ -35,7 +38,6 @@ type Slot =
   | 'typeUrl'
   | 'nonce'
   | 'error'
-  | 'subscribe'
   | 'unsubscribe'
   | 'subscribeLocator'
   | 'unsubscribeLocator'
@@ -47,7 +49,7 @@ const SOTW_SLOTS: readonly Slot[] = [
   undefined,
   undefined,
   'node',
-  'subscribe',
+  undefined,
   'typeUrl',
   'nonce',
   'error',
@@ -59,7 +61,7 @@ const DELTA_SLOTS: readonly Slot[] = [
   undefined,
   'node',
   'typeUrl',
-  'subscribe',
+  undefined,
   'unsubscribe',
   'versions',
   'nonce',
@@ -68,12 +70,17 @@ const DELTA_SLOTS: readonly Slot[] = [
   'unsubscribeLocator',
 ];
 
+/** The tag of the names that are asked for: field 3 in both messages. */
+const SUBSCRIBE_TAG = (3 << 3) | LENGTH_DELIMITED;
+
 interface Fields {
   node: Uint8Array | undefined;
   typeUrl: string;
   nonce: string;
   rejection: Rejection | undefined;
-  readonly subscribe: string[];
+  subscribe: readonly string[];
+  /** `subscribe`, once it is a list of this request only. */
+  own: string[] | undefined;
   readonly unsubscribe: string[];
   readonly versions: Map<string, string>;
 }
@@ -130,50 +137,71 @@ function readFields(message: Uint8Array, rules: RequestRules): Fields {
     typeUrl: '',
     nonce: '',
     rejection: undefined,
-    subscribe: [],
+    subscribe: NO_LIST,
+    own: undefined,
     unsubscribe: [],
     versions: new Map(),
   };
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const [fieldNumber, wireType] = reader.tag();
-    const slot = wireType === WireType.LengthDelimited ? slots[fieldNumber] : undefined;
-    if (slot === undefined) reader.skip(wireType, fieldNumber);
-    else readSlot(slot, reader.bytes(), fields, rules);
+  const cursor = new MessageCursor(message);
+  while (!cursor.isAtEnd) {
+    if (cursor.bytes[cursor.position] === SUBSCRIBE_TAG) {
+      readSubscribe(cursor, fields, rules);
+      continue;
+    }
+    const tag = cursor.tag();
+    const slot = (tag & 7) === LENGTH_DELIMITED ? slots[tag >>> 3] : undefined;
+    if (slot === undefined) cursor.skip(tag);
+    else readSlot(slot, cursor, fields, rules);
   }
   return fields;
 }
 
-function readSlot(slot: NonNullable<Slot>, bytes: Uint8Array, fields: Fields, rules: RequestRules): void {
+const NO_LIST: readonly string[] = [];
+
+/** Reads the names from here on, as one list: known lists are not decoded again. */
+function readSubscribe(cursor: MessageCursor, fields: Fields, rules: RequestRules): void {
+  const start = cursor.position;
+  let list = rules.lists.take(cursor, SUBSCRIBE_TAG);
+  if (list === undefined) {
+    const names: string[] = [];
+    while (cursor.bytes[cursor.position] === SUBSCRIBE_TAG) {
+      cursor.position += 1;
+      addName(names, text(cursor, rules), rules);
+    }
+    rules.lists.remember(cursor.bytes, start, cursor.position, names);
+    list = names;
+  }
+  if (fields.subscribe.length === 0) fields.subscribe = list;
+  else for (const name of list) addName(ownList(fields), name, rules);
+}
+
+function readSlot(slot: NonNullable<Slot>, cursor: MessageCursor, fields: Fields, rules: RequestRules): void {
   switch (slot) {
     case 'node':
-      fields.node = bytes;
+      fields.node = cursor.view();
       break;
     case 'typeUrl':
-      fields.typeUrl = text(bytes, rules);
+      fields.typeUrl = text(cursor, rules);
       break;
     case 'nonce':
-      fields.nonce = text(bytes, rules);
+      fields.nonce = text(cursor, rules);
       break;
     case 'error': {
-      const detail = Status.decode(bytes);
+      const detail = Status.decode(cursor.view());
       fields.rejection = { code: detail.code, message: detail.message };
       break;
     }
-    case 'subscribe':
-      addName(fields.subscribe, text(bytes, rules), rules);
-      break;
     case 'unsubscribe':
-      addName(fields.unsubscribe, text(bytes, rules), rules);
+      addName(fields.unsubscribe, text(cursor, rules), rules);
       break;
     case 'subscribeLocator':
-      addName(fields.subscribe, readPair(bytes, rules)[0], rules);
+      addName(ownList(fields), readPair(cursor, rules)[0], rules);
       break;
     case 'unsubscribeLocator':
-      addName(fields.unsubscribe, readPair(bytes, rules)[0], rules);
+      addName(fields.unsubscribe, readPair(cursor, rules)[0], rules);
       break;
     case 'versions': {
-      const [name, version] = readPair(bytes, rules);
+      const [name, version] = readPair(cursor, rules);
       fields.versions.set(name, version);
       break;
     }
@@ -187,24 +215,38 @@ function addName(names: string[], name: string, rules: RequestRules): void {
   names.push(name);
 }
 
-const utf8 = new TextDecoder();
+/** Lists are shared: before one is added to, it is copied, once. */
+function ownList(fields: Fields): string[] {
+  if (fields.own === undefined) {
+    fields.own = [...fields.subscribe];
+    fields.subscribe = fields.own;
+  }
+  return fields.own;
+}
 
-function text(bytes: Uint8Array, rules: RequestRules): string {
-  if (bytes.length > rules.maxNameBytes) {
+function text(cursor: MessageCursor, rules: RequestRules): string {
+  const start = cursor.position;
+  if (cursor.delimited() - cursor.position > rules.maxNameBytes) {
     throw new LimitExceeded(`a name is longer than ${rules.maxNameBytes} bytes`);
   }
-  return utf8.decode(bytes);
+  cursor.position = start;
+  return cursor.text();
 }
 
 /** Fields 1 and 2 as text: a map entry, or a `ResourceLocator` of which the caller takes the name. */
-function readPair(bytes: Uint8Array, rules: RequestRules): [string, string] {
-  const pair: [string, string] = ['', ''];
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const [fieldNumber, wireType] = reader.tag();
-    const known = wireType === WireType.LengthDelimited && (fieldNumber === 1 || fieldNumber === 2);
-    if (known) pair[fieldNumber - 1] = text(reader.bytes(), rules);
-    else reader.skip(wireType, fieldNumber);
+function readPair(cursor: MessageCursor, rules: RequestRules): readonly [string, string] {
+  const end = cursor.delimited();
+  let first = '';
+  let second = '';
+  while (cursor.position < end) {
+    const tag = cursor.tag();
+    if (tag === FIRST_TAG) first = text(cursor, rules);
+    else if (tag === SECOND_TAG) second = text(cursor, rules);
+    else cursor.skip(tag);
   }
-  return pair;
+  if (cursor.position !== end) throw new RangeError('a field ends beyond its message');
+  return [first, second];
 }
+
+const FIRST_TAG = (1 << 3) | LENGTH_DELIMITED;
+const SECOND_TAG = (2 << 3) | LENGTH_DELIMITED;

@@ -11,6 +11,7 @@ import type { SnapshotSource } from '../store/snapshot-source.ts';
 import { decodeNode } from './decode-node.ts';
 import { decodeRequest, type RequestRules } from './decode-request.ts';
 import { IdentityCheck, type IdentityRequirement } from './identity-check.ts';
+import type { NameLists } from './name-lists.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
 import type { StreamEndReason, TransportObserver } from './transport-event.ts';
@@ -42,6 +43,7 @@ export interface StreamDriverParts {
   readonly stages: StagesFor;
   readonly clock: Clock;
   readonly encoder: UpdateEncoder;
+  readonly lists: NameLists;
   readonly queue: TurnQueue;
   readonly observe: TransportObserver;
   /** Absent: any client may be any node. */
@@ -98,6 +100,7 @@ export class StreamDriver {
       impliedTypeUrl: typeUrl,
       maxNames: limits.maxNamesPerSubscription,
       maxNameBytes: limits.maxNameBytes,
+      lists: parts.lists,
     };
     this.#state = initialStream({ variant: opened.variant, ads: typeUrl === undefined });
     parts.observe({ kind: 'streamOpened', stream: this.#view });

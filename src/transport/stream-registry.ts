@@ -7,6 +7,7 @@ import type { DiscoveryMethod } from './discovery-services.ts';
 import type { IdentityRule } from '../resources/identity-rule.ts';
 import { GrpcWire, type RawCall } from './grpc-wire.ts';
 import { readPeerCertificate, type PeerCertificate } from '../tls/peer-certificate.ts';
+import { NameLists } from './name-lists.ts';
 import { StreamDriver, type StagesFor, type StreamWire } from './stream-driver.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
@@ -49,6 +50,7 @@ export class StreamRegistry {
   readonly #parts: StreamRegistryParts;
   readonly #options: StreamRegistryOptions;
   readonly #encoder: UpdateEncoder;
+  readonly #lists = new NameLists();
   readonly #queue = new TurnQueue();
   readonly #drivers = new Map<StreamDriver, PeerCertificate | undefined>();
   #admission;
@@ -134,6 +136,7 @@ export class StreamRegistry {
       {
         ...{ wire, source, stages, clock, observe, step, ...identity },
         encoder: this.#encoder,
+        lists: this.#lists,
         queue: this.#queue,
         certifiedIds: certificate?.names.uris ?? [],
       },

@@ -1,29 +1,31 @@
 import { bytesField, stringField } from '../resources/frame.ts';
 import type { Update } from '../protocol/update.ts';
 
-/** An encoded response whose body is shared with other streams: joined only when it is copied into its frame. */
+const FRAME_HEAD_BYTES = 5;
+
+/** An encoded response in its frame, in two pieces: the second one is shared with other streams and never copied. */
 export class EncodedResponse {
-  readonly #body: Buffer;
-  readonly #nonce: Uint8Array;
+  /** Frame head and nonce. */
+  readonly head: Buffer;
+  readonly body: Buffer;
 
-  constructor(body: Buffer, nonce: Uint8Array) {
-    this.#body = body;
-    this.#nonce = nonce;
+  constructor(nonce: Uint8Array, body: Buffer) {
+    // gRPC over HTTP/2, "Length-Prefixed-Message": not compressed, then the length.
+    this.head = Buffer.allocUnsafe(FRAME_HEAD_BYTES + nonce.length);
+    this.head.writeUInt8(0, 0);
+    this.head.writeUInt32BE(nonce.length + body.length, 1);
+    this.head.set(nonce, FRAME_HEAD_BYTES);
+    this.body = body;
   }
 
+  /** Of the frame. */
   get byteLength(): number {
-    return this.#body.length + this.#nonce.length;
+    return this.head.length + this.body.length;
   }
 
-  /** Writes all of it into `target`, from `offset` on. Returns the number of bytes. */
-  copy(target: Uint8Array, offset = 0): number {
-    this.#body.copy(target, offset);
-    target.set(this.#nonce, offset + this.#body.length);
-    return this.byteLength;
-  }
-
-  toBuffer(): Buffer {
-    return Buffer.concat([this.#body, this.#nonce]);
+  /** The message, without the head of its frame. */
+  toMessage(): Buffer {
+    return Buffer.concat([this.head.subarray(FRAME_HEAD_BYTES), this.body]);
   }
 }
 
@@ -32,7 +34,7 @@ export class EncodedResponse {
  *
  * Everything but the nonce is the same for all streams that send the same update, so that part is made once for
  * each `Update` object and kept as long as the object lives. The order of fields on the wire is free; the nonce
- * comes last.
+ * comes first.
  */
 export class UpdateEncoder {
   readonly #controlPlane: Uint8Array;
@@ -50,7 +52,7 @@ export class UpdateEncoder {
       body = Buffer.concat(update.variant === 'sotw' ? this.#sotwBody(update) : this.#deltaBody(update));
       this.#bodies.set(update, body);
     }
-    return new EncodedResponse(body, stringField(5, nonce));
+    return new EncodedResponse(stringField(5, nonce), body);
   }
 
   /** True when the body of this update is made already: its next encoding costs one copy. */

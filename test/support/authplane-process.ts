@@ -85,6 +85,10 @@ export class AuthplaneProcess implements AsyncDisposable {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   get readyLine(): string {
     return this.#child.stdout[0] ?? '';
   }

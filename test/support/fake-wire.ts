@@ -10,6 +10,7 @@ import { StreamDriver, type StreamDriverParts, type StreamWire } from '../../src
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from '../../src/transport/stream-limits.ts';
 import type { TransportEvent } from '../../src/transport/transport-event.ts';
 import { TurnQueue } from '../../src/transport/turn-queue.ts';
+import { NameLists } from '../../src/transport/name-lists.ts';
 import { type EncodedResponse, UpdateEncoder } from '../../src/transport/update-encoder.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeSource } from './xds-server.ts';
@@ -24,7 +25,7 @@ class FakeWire implements StreamWire {
   wasReset = false;
 
   write(response: EncodedResponse): boolean {
-    this.written.push(response.toBuffer());
+    this.written.push(response.toMessage());
     return this.fast;
   }
 
@@ -72,7 +73,8 @@ export function driverScene(
       stages: (_node, _from, to) => [to],
       clock,
       encoder: new UpdateEncoder('replica-1'),
-      queue: new TurnQueue(run => void turns.push(run)),
+      lists: new NameLists(),
+      queue: new TurnQueue({ schedule: run => void turns.push(run) }),
       observe: event => void events.push(event),
       step,
       certifiedIds: [],

@@ -6,10 +6,21 @@ import {
 } from '../../src/gen/envoy/service/discovery/v3/discovery.ts';
 import { decodeNode } from '../../src/transport/decode-node.ts';
 import { decodeRequest, type RequestRules } from '../../src/transport/decode-request.ts';
+import { NameLists } from '../../src/transport/name-lists.ts';
 import { CLUSTER } from '../../src/resources/type-url.ts';
 
+/** Of all runs: later ones find lists of earlier ones. */
+const LISTS = new NameLists();
+
 function rules(variant: 'sotw' | 'delta', overrides: Partial<RequestRules> = {}): RequestRules {
-  return { variant, impliedTypeUrl: undefined, maxNames: 1_000, maxNameBytes: 4_096, ...overrides };
+  return {
+    variant,
+    impliedTypeUrl: undefined,
+    maxNames: 1_000,
+    maxNameBytes: 4_096,
+    lists: LISTS,
+    ...overrides,
+  };
 }
 
 const text = fc.string({ unit: 'grapheme', maxLength: 30 });

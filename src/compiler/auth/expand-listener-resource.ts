@@ -3,12 +3,26 @@ import { resourceJson, withContent } from '../resource-json.ts';
 import type { Schema } from '../schema/registry.ts';
 import { expandListener, slotNames } from './expand-listener.ts';
 
+/** By the listener: files that did not change give the same objects. */
+const expanded = new WeakMap<
+  CheckedResource,
+  { readonly slotCount: number; readonly result: CheckedResource }
+>();
+
 /** A listener as proxies get it, which also names the contents of its slots. */
 export function expandListenerResource(
   schema: Schema,
   listener: CheckedResource,
   slotCount: number,
 ): CheckedResource {
+  const known = expanded.get(listener);
+  if (known?.slotCount === slotCount) return known.result;
+  const result = expand(schema, listener, slotCount);
+  expanded.set(listener, { slotCount, result });
+  return result;
+}
+
+function expand(schema: Schema, listener: CheckedResource, slotCount: number): CheckedResource {
   const { resource, facts } = listener;
   const filter = facts.connectionManagers
     ?.flatMap(manager => manager.filters)

@@ -18,8 +18,16 @@ export interface TokenOverlay {
 
 /** Whether chains of the snapshot take tokens of the token service. */
 export function usesTokenService(snapshot: Snapshot): boolean {
-  return [...resourcesOf(snapshot, EXTENSION_CONFIG).byName.values()].some(hasPlaceholder);
+  let known = users.get(snapshot);
+  if (known === undefined) {
+    known = [...resourcesOf(snapshot, EXTENSION_CONFIG).byName.values()].some(hasPlaceholder);
+    users.set(snapshot, known);
+  }
+  return known;
 }
+
+/** Asked for each stream. */
+const users = new WeakMap<Snapshot, boolean>();
 
 /**
  * Chains that take tokens of the token service under no issuer that is its own: every token is refused there. Told by the bytes, so a second provider in the same
