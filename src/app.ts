@@ -41,6 +41,7 @@ import type { ResourceStore } from './store/resource-store.ts';
 import type { WatchPaths } from './tls/server-tls.ts';
 import { ClientStatusService } from './transport/client-status-service.ts';
 import { XdsServer } from './transport/grpc-server.ts';
+import { ServedVersions } from './transport/served-versions.ts';
 
 export interface AppParts {
   readonly log: Logger;
@@ -68,6 +69,7 @@ export class App {
   readonly #metrics = new Metrics({ processMetrics: true });
   readonly #loading: LoadingObserver;
   readonly #readiness: Readiness;
+  readonly #served = new ServedVersions();
   #lifecycle: Lifecycle | undefined;
   #loader: Loader | undefined;
   #addresses: ListeningAddresses | undefined;
@@ -114,6 +116,8 @@ export class App {
       start: () => Promise.resolve(),
       stop: async () => opened[Symbol.asyncDispose](),
     };
+    // What an earlier process served was accepted, or rejected, by proxies that come back now.
+    this.#served.take(opened.store.snapshots());
     const servers = this.#makeServers(schema, opened.store);
     this.#lifecycle = new Lifecycle([stateDirectory, ...servers], (component, thrown) => {
       log.error(
@@ -166,6 +170,7 @@ export class App {
     const xds = new XdsServer(
       {
         source,
+        served: this.#served,
         stages: (node, from, to) => publisher.stagesFor(node, from, to),
         clock,
         observe: transportTap({ fleet, metrics, log, clock }),
@@ -276,6 +281,7 @@ export class App {
       ...this.#loading.pipeline,
       applied: load => {
         this.#loading.pipeline.applied(load);
+        this.#served.take(store.snapshots());
         onApplied();
       },
     };

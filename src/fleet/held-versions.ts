@@ -21,6 +21,10 @@ export function reduceHeld(held: HeldVersions, effect: Effect): HeldVersions {
       const pending = new Map(held.pending).set(effect.nonce, versionsIn(effect.update));
       return { accepted: without(held.accepted, effect.update.removed), pending };
     }
+    case 'resumed': {
+      const versions = [...effect.held.byName].map(([name, { version }]) => [name, version] as const);
+      return { accepted: new Map(versions), pending: held.pending };
+    }
     case 'acked':
       return settled(held, effect.nonce, true);
     case 'nacked':

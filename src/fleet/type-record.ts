@@ -71,6 +71,10 @@ export function reduceType(before: TypeRecord, effect: Effect, atMs: number): Ty
   switch (effect.kind) {
     case 'subscribed':
       return { ...record, wildcard: effect.wildcard, names: effect.names };
+    case 'resumed': {
+      const mark = { versionInfo: effect.versionInfo, nonce: '', atMs };
+      return { ...record, sent: mark, acked: mark };
+    }
     case 'send': {
       const mark = { versionInfo: effect.update.versionInfo, nonce: effect.nonce, atMs };
       const sent = { ...record, sent: mark, counters: { ...counters, sent: counters.sent + 1 } };

@@ -99,6 +99,9 @@ export class TransportMetrics {
       case 'subscribed':
         this.#metrics.count('xdsRequests', { type, kind: 'subscribe' });
         break;
+      case 'resumed':
+        this.#metrics.count('xdsRequests', { type, kind: 'resume' });
+        break;
       case 'holdEnded':
         this.#metrics.count('xdsHolds', { type, result: effect.timedOut ? 'timeout' : 'released' });
         break;

@@ -181,7 +181,7 @@ export const METRIC_FAMILIES = {
     type: 'counter',
     name: 'xds_requests_total',
     help: 'xDS requests by what they say.',
-    labels: { type: TYPE, kind: ['subscribe', 'ack', 'nack', 'stale_nonce'] },
+    labels: { type: TYPE, kind: ['subscribe', 'resume', 'ack', 'nack', 'stale_nonce'] },
   },
   xdsResponses: {
     type: 'counter',

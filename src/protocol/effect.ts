@@ -1,3 +1,4 @@
+import type { ResourceSet } from '../resources/resource-set.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
 import type { Rejection } from './request.ts';
@@ -30,6 +31,14 @@ export type Effect =
       readonly typeUrl: TypeUrl;
       readonly wildcard: boolean;
       readonly names: number;
+    }
+  /** A client that came back has this from an earlier stream and is believed: it is not sent again. Comes before anything is sent. */
+  | {
+      readonly kind: 'resumed';
+      readonly typeUrl: TypeUrl;
+      readonly versionInfo: string;
+      /** With what the client may have in another version, or has and is no longer there. */
+      readonly held: ResourceSet;
     }
   /** An update waits at a gate: start a timer and send `holdExpired` when it ends. Replaces a running timer of the type. */
   | { readonly kind: 'holdStarted'; readonly typeUrl: TypeUrl }

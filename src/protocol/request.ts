@@ -14,6 +14,8 @@ export interface SotwRequest {
   readonly typeUrl: TypeUrl;
   /** `response_nonce`; empty in the first request of a type. */
   readonly nonce: string;
+  /** `version_info`: what the client accepted last, also on an earlier stream. Read in the first request of a type only; empty: nothing. */
+  readonly version: string;
   readonly names: readonly string[];
   readonly rejection?: Rejection;
 }

@@ -34,7 +34,11 @@ export function respond(
  * `version_info`: the operator's own version if there is one, else the hash of the snapshot's resources of the type, or of
  * the target while it still has what is to be removed.
  */
-function versionInfoOf(state: StreamState, subscription: Subscription, target: ResourceSet): string {
+export function versionInfoOf(
+  state: StreamState,
+  subscription: Pick<Subscription, 'typeUrl' | 'wildcard'>,
+  target: ResourceSet,
+): string {
   const { snapshot } = state;
   if (snapshot?.pinnedVersion !== undefined) return snapshot.pinnedVersion;
   if (snapshot === undefined || subscription.wildcard !== 'none') return target.version;

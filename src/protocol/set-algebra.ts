@@ -1,6 +1,7 @@
 import { ResourceSet } from '../resources/resource-set.ts';
 import type { Resource } from '../resources/resource.ts';
 import { WILDCARD } from './name-set.ts';
+import { isPlaceholder } from './placeholder.ts';
 
 /** What leads from one set to another. */
 export interface Difference {
@@ -87,14 +88,15 @@ interface Answer {
   readonly missing: readonly string[];
 }
 
-/** Looks up names, which may be aliases, and `*`, which is passed over. */
+/** Looks up names, which may be aliases. `*` is passed over, and so is what only the client has and keeps for now. */
 export const answerFor = memoizePair((set: ResourceSet, names: ReadonlySet<string>): Answer => {
   const resources: Resource[] = [];
   const missing: string[] = [];
   for (const name of names) {
     const resource = set.find(name);
-    if (resource !== undefined) resources.push(resource);
-    else if (name !== WILDCARD) missing.push(name);
+    if (resource === undefined) {
+      if (name !== WILDCARD) missing.push(name);
+    } else if (!isPlaceholder(resource)) resources.push(resource);
   }
   return { resources, missing };
 });

@@ -1,6 +1,8 @@
 import { ResourceSet } from '../resources/resource-set.ts';
 import { resourcesOf, type Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
+import { type ChangedNames, NOTHING_CHANGED } from './changed-names.ts';
+import { NO_NAMES } from './name-set.ts';
 import { inOrder } from './order.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -22,6 +24,10 @@ export interface StreamState {
   readonly subscriptions: ReadonlyMap<TypeUrl, Subscription>;
   /** Nonces are numbers, counted up over all types of the stream. */
   readonly lastNonce: number;
+  /** What a returning client says of these is not believed. */
+  readonly changed: ChangedNames;
+  /** Endpoints of clusters that were sent before the client asked for any: it warms on them, whatever it says to have. */
+  readonly warming: ReadonlySet<string>;
   /** The client came back with resources of an earlier stream: what uses them may not be subscribed yet. */
   readonly resumed: boolean;
 }
@@ -35,6 +41,8 @@ export function initialStream(options: Pick<StreamState, 'variant' | 'ads'>): St
     offered: new Map(),
     subscriptions: new Map(),
     lastNonce: 0,
+    changed: NOTHING_CHANGED,
+    warming: NO_NAMES,
     resumed: false,
   };
 }

@@ -3,6 +3,7 @@ import type { Resource } from '../resources/resource.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import { CLUSTER, ENDPOINTS, type TypeUrl } from '../resources/type-url.ts';
 import { readAcknowledgement } from './acknowledgement.ts';
+import { NOTHING_CHANGED } from './changed-names.ts';
 import { subscribeDelta } from './delta.ts';
 import type { Effect } from './effect.ts';
 import type { StreamEvent } from './event.ts';
@@ -10,7 +11,8 @@ import { isSettled } from './gate.ts';
 import { offerSnapshot, releaseOffers } from './offer.ts';
 import { type Delivery, isAtRest, plan, settleSilently } from './plan.ts';
 import type { StreamRequest } from './request.ts';
-import { respond } from './response.ts';
+import { isPlaceholder } from './placeholder.ts';
+import { respond, versionInfoOf } from './response.ts';
 import { memoizePair } from './set-algebra.ts';
 import { subscribeSotw } from './sotw.ts';
 import { currentOf, type StreamState, withSubscription } from './stream-state.ts';
@@ -36,7 +38,11 @@ export function step(state: StreamState, event: StreamEvent): Step {
     case 'request':
       return onRequest(state, event.request);
     case 'snapshot':
-      return onSnapshot(state, event.snapshot, event.then ?? []);
+      return onSnapshot(
+        { ...state, changed: event.changed ?? NOTHING_CHANGED },
+        event.snapshot,
+        event.then ?? [],
+      );
     case 'holdExpired':
       return onHoldExpired(state, event.typeUrl);
   }
@@ -69,10 +75,19 @@ function onRequest(state: StreamState, request: StreamRequest): Step {
     before === undefined || before.names !== next.names || before.wildcard !== next.wildcard
       ? [subscribedEffect(next)]
       : [];
+  const resumed = before === undefined ? resumedEffects(subscribed, next) : [];
   return advance(isResuming(before, request) ? { ...subscribed, resumed: true } : subscribed, [
     ...effects,
     ...changed,
+    ...resumed,
   ]);
+}
+
+function resumedEffects(state: StreamState, { typeUrl, accepted, ...rest }: Subscription): readonly Effect[] {
+  const isBelieved = [...accepted.byName.values()].some(resource => !isPlaceholder(resource));
+  if (!isBelieved) return [];
+  const versionInfo = versionInfoOf(state, { typeUrl, ...rest }, accepted);
+  return [{ kind: 'resumed', typeUrl, versionInfo, held: accepted }];
 }
 
 /** A client that says in its first request of a type what it holds of it. */
@@ -85,8 +100,15 @@ function subscribe(
   before: Subscription | undefined,
   request: StreamRequest,
 ): Subscription {
-  if (request.variant === 'sotw') return subscribeSotw(before, request);
-  return subscribeDelta(before, request, currentOf(state, request.typeUrl));
+  const available = currentOf(state, request.typeUrl);
+  const changed = state.changed.get(request.typeUrl) ?? NO_NAMES;
+  if (request.variant === 'delta') {
+    const warming = request.typeUrl === ENDPOINTS ? state.warming : NO_NAMES;
+    const doubtful = warming.size === 0 ? changed : changed.union(warming);
+    return subscribeDelta(before, request, { available, doubtful });
+  }
+  const isPinned = state.snapshot?.pinnedVersion !== undefined;
+  return subscribeSotw(before, request, isPinned || changed.size > 0 ? undefined : available);
 }
 
 function subscribedEffect(subscription: Subscription): Effect {
@@ -192,7 +214,7 @@ function stillRejected(subscription: Subscription, target: ResourceSet): Readonl
  */
 function warmEndpoints(state: StreamState, clusters: readonly Resource[]): StreamState {
   const endpoints = state.subscriptions.get(ENDPOINTS);
-  if (endpoints === undefined) return state;
+  if (endpoints === undefined) return { ...state, warming: state.warming.union(endpointsOf(clusters)) };
   const names = sentEndpointsOf(clusters, endpoints.sent);
   if (names.size === 0) return state;
   const { unanswered } = endpoints;
@@ -204,13 +226,17 @@ function warmEndpoints(state: StreamState, clusters: readonly Resource[]): Strea
 
 const sentEndpointsOf = memoizePair(
   (clusters: readonly Resource[], sent: ResourceSet): ReadonlySet<string> =>
-    new Set(
-      clusters
-        .flatMap(cluster => cluster.references)
-        .filter(reference => reference.kind === 'endpoints' && sent.find(reference.name) !== undefined)
-        .map(reference => reference.name),
-    ),
+    new Set([...endpointsOf(clusters)].filter(name => sent.find(name) !== undefined)),
 );
+
+function endpointsOf(clusters: readonly Resource[]): ReadonlySet<string> {
+  return new Set(
+    clusters
+      .flatMap(cluster => cluster.references)
+      .filter(reference => reference.kind === 'endpoints')
+      .map(reference => reference.name),
+  );
+}
 
 function hold(
   state: StreamState,

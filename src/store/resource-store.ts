@@ -146,6 +146,11 @@ export class ResourceStore implements SnapshotSource {
     return status.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   }
 
+  /** Every snapshot that is served. */
+  snapshots(): readonly Snapshot[] {
+    return [...publishedGroups(this.#state)].map(({ group }) => group.snapshot);
+  }
+
   /** What a connected node is served now, whether or not it has it yet. */
   snapshotOf(node: NodeIdentity): Snapshot | undefined {
     return this.#followers.get(nodeKey(node))?.group?.snapshot;

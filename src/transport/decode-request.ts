@@ -34,6 +34,7 @@ export type DecodedRequest =
     };
 
 type Slot =
+  | 'version'
   | 'node'
   | 'typeUrl'
   | 'nonce'
@@ -44,10 +45,10 @@ type Slot =
   | 'versions'
   | undefined;
 
-/** By field number of `DiscoveryRequest`; `version_info` (1) is not read: it proves nothing. */
+/** By field number of `DiscoveryRequest`. */
 const SOTW_SLOTS: readonly Slot[] = [
   undefined,
-  undefined,
+  'version',
   'node',
   undefined,
   'typeUrl',
@@ -75,6 +76,7 @@ const SUBSCRIBE_TAG = (3 << 3) | LENGTH_DELIMITED;
 
 interface Fields {
   node: Uint8Array | undefined;
+  version: string;
   typeUrl: string;
   nonce: string;
   rejection: Rejection | undefined;
@@ -120,7 +122,7 @@ function toRequest(typeUrl: TypeUrl, fields: Fields, variant: 'sotw' | 'delta'):
   const { nonce, rejection } = fields;
   const common = { typeUrl, nonce, ...(rejection === undefined ? {} : { rejection }) };
   return variant === 'sotw'
-    ? { variant, ...common, names: fields.subscribe }
+    ? { variant, ...common, version: fields.version, names: fields.subscribe }
     : {
         variant,
         ...common,
@@ -134,6 +136,7 @@ function readFields(message: Uint8Array, rules: RequestRules): Fields {
   const slots = rules.variant === 'sotw' ? SOTW_SLOTS : DELTA_SLOTS;
   const fields: Fields = {
     node: undefined,
+    version: '',
     typeUrl: '',
     nonce: '',
     rejection: undefined,
@@ -179,6 +182,9 @@ function readSlot(slot: NonNullable<Slot>, cursor: MessageCursor, fields: Fields
   switch (slot) {
     case 'node':
       fields.node = cursor.view();
+      break;
+    case 'version':
+      fields.version = text(cursor, rules);
       break;
     case 'typeUrl':
       fields.typeUrl = text(cursor, rules);

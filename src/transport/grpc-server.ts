@@ -13,6 +13,7 @@ import { HealthService } from './health-service.ts';
 import type { PeerCertificate } from '../tls/peer-certificate.ts';
 import { ReflectionService } from './reflection-service.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
+import type { ServedVersions } from './served-versions.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import type { StagesFor } from './stream-driver.ts';
 import type { StreamView } from './stream-view.ts';
@@ -21,6 +22,8 @@ import { ReloadableCredentials } from './tls-credentials.ts';
 import type { TransportEvent, TransportObserver } from './transport-event.ts';
 
 export interface XdsServerParts {
+  /** What streams have been given since the process began. */
+  readonly served: ServedVersions;
   readonly source: SnapshotSource;
   readonly stages: StagesFor;
   readonly clock: Clock;

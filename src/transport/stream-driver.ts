@@ -12,6 +12,7 @@ import { decodeNode } from './decode-node.ts';
 import { decodeRequest, type RequestRules } from './decode-request.ts';
 import { IdentityCheck, type IdentityRequirement } from './identity-check.ts';
 import type { NameLists } from './name-lists.ts';
+import type { ServedVersions } from './served-versions.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
 import type { StreamEndReason, TransportObserver } from './transport-event.ts';
@@ -44,6 +45,7 @@ export interface StreamDriverParts {
   readonly clock: Clock;
   readonly encoder: UpdateEncoder;
   readonly lists: NameLists;
+  readonly served: ServedVersions;
   readonly queue: TurnQueue;
   readonly observe: TransportObserver;
   /** Absent: any client may be any node. */
@@ -259,7 +261,8 @@ export class StreamDriver {
     const { node } = this.#view;
     const stages = node === undefined ? [] : this.#parts.stages(node, this.#state.snapshot, snapshot);
     const [first = snapshot, ...then] = stages;
-    this.#feed({ kind: 'snapshot', snapshot: first, then });
+    const changed = this.#parts.served.take(stages.length === 0 ? [snapshot] : stages);
+    this.#feed({ kind: 'snapshot', snapshot: first, then, changed });
   }
 
   #feed(event: StreamEvent): void {

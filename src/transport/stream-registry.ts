@@ -8,6 +8,7 @@ import type { IdentityRule } from '../resources/identity-rule.ts';
 import { GrpcWire, type RawCall } from './grpc-wire.ts';
 import { readPeerCertificate, type PeerCertificate } from '../tls/peer-certificate.ts';
 import { NameLists } from './name-lists.ts';
+import type { ServedVersions } from './served-versions.ts';
 import { StreamDriver, type StagesFor, type StreamWire } from './stream-driver.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
@@ -16,6 +17,8 @@ import { TurnQueue } from './turn-queue.ts';
 import { UpdateEncoder } from './update-encoder.ts';
 
 export interface StreamRegistryParts {
+  /** What streams have been given since the process began. */
+  readonly served: ServedVersions;
   readonly source: SnapshotSource;
   readonly stages: StagesFor;
   readonly clock: Clock;
@@ -137,6 +140,7 @@ export class StreamRegistry {
         ...{ wire, source, stages, clock, observe, step, ...identity },
         encoder: this.#encoder,
         lists: this.#lists,
+        served: this.#parts.served,
         queue: this.#queue,
         certifiedIds: certificate?.names.uris ?? [],
       },

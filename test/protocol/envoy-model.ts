@@ -16,6 +16,12 @@ export class EnvoyModel {
   readonly #rejects: (resource: Resource) => boolean;
   readonly #warming = new Map<string, Resource>();
   readonly #nonces = new Map<TypeUrl, string>();
+  /** SotW: `version_info` of the last response that was not rejected; told on later streams too. */
+  readonly #accepted = new Map<TypeUrl, string>();
+  /** Delta: what was last not rejected of each resource; a rejected response leaves it as it is, although its good part is in use. */
+  readonly #claims = new Map<TypeUrl, Map<string, string>>();
+  /** Clusters that warmed when the stream broke. */
+  readonly #warmingSince = new Set<string>();
   #withheldClusterAcks: string[] = [];
   readonly #told = new Map<TypeUrl, ReadonlySet<string>>();
 
@@ -31,6 +37,7 @@ export class EnvoyModel {
     this.#nonces.clear();
     this.#told.clear();
     this.#withheldClusterAcks = [];
+    for (const name of this.#warming.keys()) this.#warmingSince.add(name);
     this.#request(CLUSTER);
     if (this.#needed(ENDPOINTS).size > 0) this.#request(ENDPOINTS);
     this.#request(LISTENER);
@@ -42,6 +49,7 @@ export class EnvoyModel {
     const rejected = update.resources.some(resource => this.#rejects(resource));
     this.#nonces.set(typeUrl, nonce);
     this.#apply(update);
+    if (!rejected) this.#claim(update);
     if (rejected) {
       this.#acknowledge(typeUrl, nonce, `rejected ${typeUrl}`);
     } else if (typeUrl === CLUSTER && this.#warming.size > 0) {
@@ -139,6 +147,9 @@ export class EnvoyModel {
     const wanted = this.#needed(typeUrl);
     const told = this.#told.get(typeUrl) ?? new Set<string>();
     for (const name of this.has(typeUrl).keys()) if (!wanted.has(name)) this.has(typeUrl).delete(name);
+    // What is no longer asked for is no longer told of either.
+    const claims = this.#claims.get(typeUrl);
+    for (const name of claims?.keys() ?? []) if (!wanted.has(name)) claims?.delete(name);
     if (wanted.symmetricDifference(told).size > 0) this.#request(typeUrl);
   }
 
@@ -163,6 +174,7 @@ export class EnvoyModel {
         variant: 'sotw',
         typeUrl,
         nonce,
+        version: this.#accepted.get(typeUrl) ?? '',
         names: [...wanted],
         ...rejection,
       } satisfies SotwRequest);
@@ -180,9 +192,35 @@ export class EnvoyModel {
     } satisfies DeltaRequest);
   }
 
+  #claim(update: Update): void {
+    const { typeUrl, versionInfo, resources, removed } = update;
+    this.#accepted.set(typeUrl, versionInfo);
+    const claims = this.#claims.get(typeUrl) ?? new Map<string, string>();
+    this.#claims.set(typeUrl, claims);
+    for (const { name, version } of resources) claims.set(name, version);
+    for (const name of removed) claims.delete(name);
+  }
+
+  /** What the client claims to have. */
   #versions(typeUrl: TypeUrl): ReadonlyMap<string, string> {
-    const known = [...this.has(typeUrl).values(), ...(typeUrl === CLUSTER ? this.#warming.values() : [])];
-    return new Map(known.map(resource => [resource.name, resource.version]));
+    return new Map(this.#claims.get(typeUrl));
+  }
+
+  /**
+   * Clusters that warmed when a stream broke, whose endpoints are known: nobody may send these again, and Envoy goes on with those that it has after
+   * `initial_fetch_timeout` (15 s).
+   */
+  fetchTimeout(): boolean {
+    const names = [...this.#warming.values()]
+      .filter(({ name }) => this.#warmingSince.has(name))
+      .flatMap(({ references }) => references.filter(({ kind }) => kind === 'endpoints'))
+      .map(({ name }) => name)
+      .filter(name => this.has(ENDPOINTS).has(name));
+    this.#warmingSince.clear();
+    if (names.length === 0) return false;
+    this.#warmOn(names);
+    this.#releaseClusterAcks();
+    return true;
   }
 
   #lookForOutages(when: string): void {

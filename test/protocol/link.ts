@@ -5,6 +5,7 @@ import { step } from '../../src/protocol/stream.ts';
 import type { Update } from '../../src/protocol/update.ts';
 import type { Snapshot } from '../../src/resources/snapshot.ts';
 import type { TypeUrl } from '../../src/resources/type-url.ts';
+import { ServedVersions } from '../../src/transport/served-versions.ts';
 import type { EnvoyModel } from './envoy-model.ts';
 
 /** A stream between a client model and the protocol, with both directions as queues that a test moves by hand. */
@@ -15,6 +16,7 @@ export class Link {
   /** Told when the stream goes on to the next stage by itself: the snapshot that it leaves. */
   onStageLeft: (left: Snapshot) => void = () => undefined;
   readonly #inbox: { readonly update: Update; readonly nonce: string }[] = [];
+  readonly #served = new ServedVersions();
   #snapshot: Snapshot | undefined;
 
   constructor(client: EnvoyModel) {
@@ -26,15 +28,19 @@ export class Link {
   /** `then`: stages to follow. */
   publish(snapshot: Snapshot, then: readonly Snapshot[] = []): void {
     this.#snapshot = then.at(-1) ?? snapshot;
-    this.#feed({ kind: 'snapshot', snapshot, then });
+    const changed = this.#served.take([snapshot, ...then]);
+    this.#feed({ kind: 'snapshot', snapshot, then, changed });
   }
 
-  /** The stream breaks; whatever was on its way is lost. */
-  reconnect(): void {
+  /** The stream breaks; whatever was on its way is lost. `changedTo` is published before the client is back. */
+  reconnect(changedTo = this.#snapshot): void {
+    this.#snapshot = changedTo;
     this.#inbox.length = 0;
     this.state = initialStream({ variant: this.client.variant, ads: true });
     this.client.connect();
-    if (this.#snapshot !== undefined) this.#feed({ kind: 'snapshot', snapshot: this.#snapshot });
+    const snapshot = this.#snapshot;
+    if (snapshot !== undefined)
+      this.#feed({ kind: 'snapshot', snapshot, changed: this.#served.take([snapshot]) });
   }
 
   /** Moves one request to the server. */
@@ -67,7 +73,7 @@ export class Link {
   /** Moves everything until both queues are empty. @throws when they never are: a loop. */
   settle(): void {
     for (let moves = 0; moves < 2_000; moves++) {
-      if (!this.toServer() && !this.toClient()) return;
+      if (!this.toServer() && !this.toClient() && !this.client.fetchTimeout()) return;
     }
     throw new Error('the stream never comes to rest');
   }

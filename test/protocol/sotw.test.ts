@@ -14,7 +14,10 @@ function answersTo(typeUrl: TypeUrl, lists: readonly (readonly string[])[]): str
   const answers: string[][] = [];
   let nonce = '';
   for (const names of lists) {
-    const next = step(state, { kind: 'request', request: { variant: 'sotw', typeUrl, nonce, names } });
+    const next = step(state, {
+      kind: 'request',
+      request: { variant: 'sotw', typeUrl, nonce, version: '', names },
+    });
     ({ state } = next);
     for (const effect of next.effects) {
       if (effect.kind !== 'send') continue;

@@ -77,6 +77,14 @@ function expected(snapshot: Snapshot, typeUrl: TypeUrl): Record<string, string> 
   return contents(named);
 }
 
+function settleWithTimeouts(link: Link): void {
+  link.settle();
+  for (let i = 0; i < 10 && link.held.length > 0; i++) {
+    for (const typeUrl of link.held) link.expire(typeUrl);
+    link.settle();
+  }
+}
+
 function expectConverged(link: Link, snapshot: Snapshot): void {
   for (const typeUrl of modelTypes) {
     expect(contents(link.client.has(typeUrl).values()), typeUrl).to.deep.equal(expected(snapshot, typeUrl));
@@ -127,11 +135,7 @@ for (const variant of variants) {
         fc.property(arbitraryMoves({ reconnects: true, timeouts: true }), moves => {
           const link = new Link(new EnvoyModel(variant));
           const last = play(link, moves);
-          link.settle();
-          for (let i = 0; i < 10 && link.held.length > 0; i++) {
-            for (const typeUrl of link.held) link.expire(typeUrl);
-            link.settle();
-          }
+          settleWithTimeouts(link);
           if (last !== undefined) expectConverged(link, last);
         }),
         { numRuns: runs },
@@ -152,6 +156,22 @@ for (const variant of variants) {
             expectConverged(link, good);
           },
         ),
+        { numRuns: runs },
+      );
+    });
+
+    it('corrects a client that rejected something and comes back when the content went back to what it accepted', () => {
+      fc.assert(
+        fc.property(arbitrarySnapshot(), arbitrarySnapshot(true), (good, bad) => {
+          const link = new Link(new EnvoyModel(variant, entry => isBad(entry)));
+          for (const snapshot of [good, bad]) {
+            link.publish(snapshot);
+            link.settle();
+          }
+          link.reconnect(good);
+          settleWithTimeouts(link);
+          expectConverged(link, good);
+        }),
         { numRuns: runs },
       );
     });
@@ -325,7 +345,13 @@ const nonces = fc.constantFrom('', '1', '2', '3', '4', '9', 'x');
 const rejection = fc.option(fc.constant({ code: 13, message: 'no' }), { nil: undefined });
 
 function arbitraryEvent(variant: 'sotw' | 'delta'): fc.Arbitrary<StreamEvent> {
-  const sotw = fc.record({ variant: fc.constant('sotw' as const), typeUrl: typeUrls, nonce: nonces, names });
+  const sotw = fc.record({
+    variant: fc.constant('sotw' as const),
+    typeUrl: typeUrls,
+    nonce: nonces,
+    version: fc.constantFrom('', 'v1', ResourceSet.EMPTY.version),
+    names,
+  });
   const delta = fc.record({
     variant: fc.constant('delta' as const),
     typeUrl: typeUrls,

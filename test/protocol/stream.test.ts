@@ -1,12 +1,6 @@
 import { expect } from 'chai';
-import type { Effect } from '../../src/protocol/effect.ts';
-import type { StreamEvent } from '../../src/protocol/event.ts';
-import type { DeltaRequest, SotwRequest } from '../../src/protocol/request.ts';
-import { initialStream, type StreamState } from '../../src/protocol/stream-state.ts';
-import { step } from '../../src/protocol/stream.ts';
 import { makeResource } from '../../src/resources/frame.ts';
 import type { Reference } from '../../src/resources/reference.ts';
-import type { Snapshot } from '../../src/resources/snapshot.ts';
 import {
   CLUSTER,
   ENDPOINTS,
@@ -19,69 +13,9 @@ import {
   VIRTUAL_HOST,
 } from '../../src/resources/type-url.ts';
 import { resource, snapshot } from '../support/resources.ts';
+import { DrivenStream } from './driven-stream.ts';
 
 const to = (kind: Reference['kind'], name: string): Reference => ({ kind, name, path: [] });
-
-/** A stream driven by hand; `last` are the effects of the newest event. */
-class Stream {
-  state: StreamState;
-  last: readonly Effect[] = [];
-
-  constructor(variant: 'sotw' | 'delta', ads = true) {
-    this.state = initialStream({ variant, ads });
-  }
-
-  feed(event: StreamEvent): this {
-    ({ state: this.state, effects: this.last } = step(this.state, event));
-    return this;
-  }
-
-  publish(published: Snapshot): this {
-    return this.feed({ kind: 'snapshot', snapshot: published });
-  }
-
-  expire(typeUrl: TypeUrl): this {
-    return this.feed({ kind: 'holdExpired', typeUrl });
-  }
-
-  /** SotW request. */
-  ask(typeUrl: TypeUrl, names: readonly string[] = [], nonce = '', more: Partial<SotwRequest> = {}): this {
-    return this.feed({ kind: 'request', request: { variant: 'sotw', typeUrl, names, nonce, ...more } });
-  }
-
-  /** Delta request. */
-  delta(typeUrl: TypeUrl, more: Partial<DeltaRequest> = {}): this {
-    const request: DeltaRequest = {
-      variant: 'delta',
-      typeUrl,
-      nonce: '',
-      subscribe: [],
-      unsubscribe: [],
-      initialVersions: new Map(),
-      ...more,
-    };
-    return this.feed({ kind: 'request', request });
-  }
-
-  /** Sent now: `cds 1: a b, -gone`. */
-  get sent(): string[] {
-    return this.last.flatMap(effect => {
-      if (effect.kind !== 'send') return [];
-      const names = effect.update.resources.map(entry => entry.name);
-      const gone = effect.update.removed.map(name => `-${name}`);
-      const bodiless = effect.update.bodiless.map(name => `?${name}`);
-      return [[...names, ...gone, ...bodiless].join(' ')];
-    });
-  }
-
-  get nonce(): string {
-    return String(this.state.lastNonce);
-  }
-
-  get kinds(): string[] {
-    return this.last.map(effect => effect.kind);
-  }
-}
 
 const a = resource(CLUSTER, 'a');
 const a2 = resource(CLUSTER, 'a', '2');
@@ -90,30 +24,38 @@ const rejection = { code: 13, message: 'no' };
 
 for (const variant of ['sotw', 'delta'] as const) {
   describe(`${variant} stream`, () => {
-    const subscribe = (stream: Stream, typeUrl: TypeUrl, names: readonly string[] = []): Stream =>
+    const subscribe = (
+      stream: DrivenStream,
+      typeUrl: TypeUrl,
+      names: readonly string[] = [],
+    ): DrivenStream =>
       variant === 'sotw' ? stream.ask(typeUrl, names) : stream.delta(typeUrl, { subscribe: names });
-    const answer = (stream: Stream, typeUrl: TypeUrl, more: { rejection?: typeof rejection } = {}): Stream =>
+    const answer = (
+      stream: DrivenStream,
+      typeUrl: TypeUrl,
+      more: { rejection?: typeof rejection } = {},
+    ): DrivenStream =>
       variant === 'sotw'
         ? stream.ask(typeUrl, [], stream.nonce, more)
         : stream.delta(typeUrl, { nonce: stream.nonce, ...more });
 
     it('answers the first request when the snapshot comes later', () => {
-      const stream = subscribe(new Stream(variant), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant), CLUSTER);
       expect(stream.sent).to.deep.equal([]);
       expect(stream.publish(snapshot([a])).sent).to.deep.equal(['a']);
     });
 
     it('answers a first wildcard with an empty response when there is nothing', () => {
-      expect(subscribe(new Stream(variant).publish(snapshot([])), CLUSTER).sent).to.deep.equal(['']);
+      expect(subscribe(new DrivenStream(variant).publish(snapshot([])), CLUSTER).sent).to.deep.equal(['']);
     });
 
     it('reports an ACK and sends nothing for it', () => {
-      const stream = subscribe(new Stream(variant).publish(snapshot([a])), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant).publish(snapshot([a])), CLUSTER);
       expect(answer(stream, CLUSTER).kinds).to.deep.equal(['acked']);
     });
 
     it('reports a NACK with what the response changed, and does not send it again', () => {
-      const stream = subscribe(new Stream(variant).publish(snapshot([a])), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant).publish(snapshot([a])), CLUSTER);
       answer(stream, CLUSTER);
       stream.publish(snapshot([a, b]));
       const [nacked] = answer(stream, CLUSTER, { rejection }).last;
@@ -123,7 +65,7 @@ for (const variant of ['sotw', 'delta'] as const) {
     });
 
     it('rolls back after a NACK: what was accepted before goes out at once', () => {
-      const stream = subscribe(new Stream(variant).publish(snapshot([a])), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant).publish(snapshot([a])), CLUSTER);
       answer(stream, CLUSTER);
       stream.publish(snapshot([a2]));
       answer(stream, CLUSTER, { rejection });
@@ -131,7 +73,7 @@ for (const variant of ['sotw', 'delta'] as const) {
     });
 
     it('goes through stages, each when the one before is accepted, and stops at a rejection', () => {
-      const stream = subscribe(new Stream(variant).publish(snapshot([a])), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant).publish(snapshot([a])), CLUSTER);
       answer(stream, CLUSTER);
       const a3 = resource(CLUSTER, 'a', '3');
       stream.feed({ kind: 'snapshot', snapshot: snapshot([a2]), then: [snapshot([a3]), snapshot([a])] });
@@ -145,7 +87,7 @@ for (const variant of ['sotw', 'delta'] as const) {
     });
 
     it('takes the last stage at once on a stream of one type', () => {
-      const stream = subscribe(new Stream(variant, false).publish(snapshot([a])), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant, false).publish(snapshot([a])), CLUSTER);
       answer(stream, CLUSTER);
       const last = snapshot([b]);
       stream.feed({ kind: 'snapshot', snapshot: snapshot([a2]), then: [last] });
@@ -154,7 +96,7 @@ for (const variant of ['sotw', 'delta'] as const) {
     });
 
     it('holds a listener until the clusters are accepted, or until the time is over', () => {
-      const stream = subscribe(new Stream(variant).publish(snapshot([a])), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant).publish(snapshot([a])), CLUSTER);
       answer(stream, CLUSTER);
       subscribe(stream, LISTENER);
       answer(stream, LISTENER);
@@ -165,7 +107,7 @@ for (const variant of ['sotw', 'delta'] as const) {
     });
 
     it('keeps dependants at their last good set while the clusters are rejected', () => {
-      const stream = subscribe(new Stream(variant).publish(snapshot([a])), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant).publish(snapshot([a])), CLUSTER);
       answer(stream, CLUSTER);
       subscribe(stream, LISTENER);
       answer(stream, LISTENER);
@@ -178,14 +120,17 @@ for (const variant of ['sotw', 'delta'] as const) {
     });
 
     it('answers the first request of a dependant even while the clusters are rejected', () => {
-      const stream = subscribe(new Stream(variant).publish(snapshot([a, resource(LISTENER, 'l')])), CLUSTER);
+      const stream = subscribe(
+        new DrivenStream(variant).publish(snapshot([a, resource(LISTENER, 'l')])),
+        CLUSTER,
+      );
       answer(stream, CLUSTER, { rejection });
       expect(subscribe(stream, LISTENER).sent).to.deep.equal(['l']);
     });
 
     it('sends endpoints and secrets without waiting for the clusters to be accepted', () => {
       const stream = subscribe(
-        new Stream(variant).publish(snapshot([a, resource(ENDPOINTS, 'e'), resource(SECRET, 's')])),
+        new DrivenStream(variant).publish(snapshot([a, resource(ENDPOINTS, 'e'), resource(SECRET, 's')])),
         CLUSTER,
       );
       expect(subscribe(stream, ENDPOINTS, ['e']).sent).to.deep.equal(['e']);
@@ -195,7 +140,10 @@ for (const variant of ['sotw', 'delta'] as const) {
     it('sends the endpoints again after their cluster changed, once', () => {
       const cluster = (content: string) => resource(CLUSTER, 'a', content, [to('endpoints', 'e')]);
       const endpoints = resource(ENDPOINTS, 'e');
-      const stream = subscribe(new Stream(variant).publish(snapshot([cluster('1'), endpoints])), CLUSTER);
+      const stream = subscribe(
+        new DrivenStream(variant).publish(snapshot([cluster('1'), endpoints])),
+        CLUSTER,
+      );
       answer(stream, CLUSTER);
       subscribe(stream, ENDPOINTS, ['e']);
       if (variant === 'sotw') stream.ask(ENDPOINTS, ['e'], stream.nonce);
@@ -206,7 +154,10 @@ for (const variant of ['sotw', 'delta'] as const) {
     it('withdraws a cluster only after the route that used it was replaced and accepted', () => {
       const route = (target: string) => resource(ROUTE, 'r', target, [to('cluster', target)]);
       const listener = resource(LISTENER, 'l', '1', [to('route', 'r')]);
-      const stream = subscribe(new Stream(variant).publish(snapshot([a, listener, route('a')])), CLUSTER);
+      const stream = subscribe(
+        new DrivenStream(variant).publish(snapshot([a, listener, route('a')])),
+        CLUSTER,
+      );
       answer(stream, CLUSTER);
       subscribe(stream, LISTENER);
       answer(stream, LISTENER);
@@ -223,13 +174,13 @@ for (const variant of ['sotw', 'delta'] as const) {
     });
 
     it('keeps no order on a stream of one type', () => {
-      const stream = subscribe(new Stream(variant, false).publish(snapshot([a])), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant, false).publish(snapshot([a])), CLUSTER);
       answer(stream, CLUSTER);
       expect(stream.publish(snapshot([b])).sent).to.deep.equal([variant === 'sotw' ? 'b' : 'b -a']);
     });
 
     it('reports the operator’s version for every type', () => {
-      const stream = subscribe(new Stream(variant).publish(snapshot([a], 'r42')), CLUSTER);
+      const stream = subscribe(new DrivenStream(variant).publish(snapshot([a], 'r42')), CLUSTER);
       const [send] = stream.last.filter(effect => effect.kind === 'send');
       expect(send?.update.versionInfo).to.equal('r42');
       answer(stream, CLUSTER);
@@ -239,7 +190,7 @@ for (const variant of ['sotw', 'delta'] as const) {
     it('shares one response between streams that make the same step', () => {
       const published = snapshot([a, b]);
       const updates = [1, 2].map(() => {
-        const [send] = subscribe(new Stream(variant).publish(published), CLUSTER).last.filter(
+        const [send] = subscribe(new DrivenStream(variant).publish(published), CLUSTER).last.filter(
           effect => effect.kind === 'send',
         );
         return send?.update;
@@ -254,7 +205,7 @@ describe('SotW subscriptions', () => {
   const all = snapshot([a, b]);
 
   it('go from the wildcard by names to nothing', () => {
-    const stream = new Stream('sotw').publish(all).ask(CLUSTER);
+    const stream = new DrivenStream('sotw').publish(all).ask(CLUSTER);
     expect(stream.sent).to.deep.equal(['a b']);
     expect(stream.ask(CLUSTER, ['*', 'a'], stream.nonce).sent).to.deep.equal(['a b']);
     expect(stream.ask(CLUSTER, ['a'], stream.nonce).sent).to.deep.equal([]);
@@ -263,49 +214,53 @@ describe('SotW subscriptions', () => {
   });
 
   it('answer a name again that was given up in between', () => {
-    const stream = new Stream('sotw').publish(snapshot([resource(ENDPOINTS, 'e')])).ask(ENDPOINTS, ['e']);
+    const stream = new DrivenStream('sotw')
+      .publish(snapshot([resource(ENDPOINTS, 'e')]))
+      .ask(ENDPOINTS, ['e']);
     stream.ask(ENDPOINTS, [], stream.nonce);
     expect(stream.ask(ENDPOINTS, ['e'], stream.nonce).sent).to.deep.equal(['e']);
   });
 
   it('send only the new name of a type that is not sent whole', () => {
-    const stream = new Stream('sotw')
+    const stream = new DrivenStream('sotw')
       .publish(snapshot([resource(ENDPOINTS, 'e'), resource(ENDPOINTS, 'f')]))
       .ask(ENDPOINTS, ['e']);
     expect(stream.ask(ENDPOINTS, ['e', 'f'], stream.nonce).sent).to.deep.equal(['f']);
   });
 
   it('honour the names of a NACK', () => {
-    const stream = new Stream('sotw')
+    const stream = new DrivenStream('sotw')
       .publish(snapshot([resource(ENDPOINTS, 'e'), resource(ENDPOINTS, 'f')]))
       .ask(ENDPOINTS, ['e']);
     expect(stream.ask(ENDPOINTS, ['e', 'f'], stream.nonce, { rejection }).sent).to.deep.equal(['f']);
   });
 
   it('pass over a request with an outdated nonce', () => {
-    const stream = new Stream('sotw').publish(snapshot([resource(ENDPOINTS, 'e')])).ask(ENDPOINTS, ['e']);
+    const stream = new DrivenStream('sotw')
+      .publish(snapshot([resource(ENDPOINTS, 'e')]))
+      .ask(ENDPOINTS, ['e']);
     expect(stream.ask(ENDPOINTS, ['f'], 'old').kinds).to.deep.equal(['stale']);
     expect(stream.state.subscriptions.get(ENDPOINTS)?.names.has('e')).to.equal(true);
   });
 
   it('take the nonce of an earlier stream for a first request', () => {
-    expect(new Stream('sotw').publish(all).ask(CLUSTER, [], '17').sent).to.deep.equal(['a b']);
+    expect(new DrivenStream('sotw').publish(all).ask(CLUSTER, [], '17').sent).to.deep.equal(['a b']);
   });
 
   it('treat an empty list for endpoints as nothing', () => {
     expect(
-      new Stream('sotw').publish(snapshot([resource(ENDPOINTS, 'e')])).ask(ENDPOINTS).sent,
+      new DrivenStream('sotw').publish(snapshot([resource(ENDPOINTS, 'e')])).ask(ENDPOINTS).sent,
     ).to.deep.equal([]);
   });
 
   it('say nothing about names that do not exist, and send them when they appear', () => {
-    const stream = new Stream('sotw').publish(snapshot([])).ask(ENDPOINTS, ['e']);
+    const stream = new DrivenStream('sotw').publish(snapshot([])).ask(ENDPOINTS, ['e']);
     expect(stream.sent).to.deep.equal([]);
     expect(stream.publish(snapshot([resource(ENDPOINTS, 'e')])).sent).to.deep.equal(['e']);
   });
 
   it('do not answer a type that is not served', () => {
-    expect(new Stream('sotw').publish(all).ask(typeUrlOf('x.Unknown'), ['n']).sent).to.deep.equal([]);
+    expect(new DrivenStream('sotw').publish(all).ask(typeUrlOf('x.Unknown'), ['n']).sent).to.deep.equal([]);
   });
 });
 
@@ -313,7 +268,7 @@ describe('delta subscriptions', () => {
   const all = snapshot([a, b]);
 
   it('answer a name again that is subscribed already', () => {
-    const stream = new Stream('delta')
+    const stream = new DrivenStream('delta')
       .publish(snapshot([resource(ENDPOINTS, 'e')]))
       .delta(ENDPOINTS, { subscribe: ['e'] });
     stream.delta(ENDPOINTS, { nonce: stream.nonce });
@@ -321,13 +276,13 @@ describe('delta subscriptions', () => {
   });
 
   it('answer names that do not exist as removed, and send them when they appear', () => {
-    const stream = new Stream('delta').publish(snapshot([])).delta(ENDPOINTS, { subscribe: ['e'] });
+    const stream = new DrivenStream('delta').publish(snapshot([])).delta(ENDPOINTS, { subscribe: ['e'] });
     expect(stream.sent).to.deep.equal(['-e']);
     expect(stream.publish(snapshot([resource(ENDPOINTS, 'e')])).sent).to.deep.equal(['e']);
   });
 
   it('keep the changes of a request with an outdated nonce', () => {
-    const stream = new Stream('delta')
+    const stream = new DrivenStream('delta')
       .publish(snapshot([resource(ENDPOINTS, 'e')]))
       .delta(ENDPOINTS, { subscribe: ['x'] });
     expect(stream.delta(ENDPOINTS, { subscribe: ['e'], nonce: 'old' }).sent).to.deep.equal(['e']);
@@ -335,47 +290,18 @@ describe('delta subscriptions', () => {
   });
 
   it('answer what remains of a name unsubscribed under a wildcard', () => {
-    const stream = new Stream('delta').publish(all).delta(CLUSTER, { subscribe: ['*', 'a', 'ghost'] });
+    const stream = new DrivenStream('delta').publish(all).delta(CLUSTER, { subscribe: ['*', 'a', 'ghost'] });
     stream.delta(CLUSTER, { nonce: stream.nonce });
     expect(stream.delta(CLUSTER, { unsubscribe: ['a'] }).sent).to.deep.equal(['a']);
     expect(stream.delta(CLUSTER, { unsubscribe: ['ghost'] }).sent).to.deep.equal(['-ghost']);
   });
 
   it('keep the legacy wildcard beside names', () => {
-    const stream = new Stream('delta').publish(all).delta(CLUSTER);
+    const stream = new DrivenStream('delta').publish(all).delta(CLUSTER);
     stream.delta(CLUSTER, { nonce: stream.nonce, subscribe: ['a'] });
     stream.delta(CLUSTER, { nonce: stream.nonce, unsubscribe: ['*'] });
     stream.delta(CLUSTER, { nonce: stream.nonce });
     expect(stream.publish(snapshot([a2, resource(CLUSTER, 'b', '2')])).sent).to.deep.equal(['a']);
-  });
-
-  it('give a returning client the difference to what it has', () => {
-    const stream = new Stream('delta', false).publish(all).delta(CLUSTER, {
-      initialVersions: new Map([
-        ['a', a.version],
-        ['b', 'old'],
-        ['c', 'gone'],
-      ]),
-    });
-    expect(stream.sent).to.deep.equal(['b -c']);
-  });
-
-  it('answer every explicit name of a returning client in full', () => {
-    const secret = resource(SECRET, 's');
-    const stream = new Stream('delta')
-      .publish(snapshot([secret]))
-      .delta(SECRET, { subscribe: ['s'], initialVersions: new Map([['s', secret.version]]) });
-    expect(stream.sent).to.deep.equal(['s']);
-  });
-
-  it('wait with the removals of a returning client until it said what uses them', () => {
-    const stream = new Stream('delta')
-      .publish(all)
-      .delta(CLUSTER, { initialVersions: new Map([['gone', 'v']]) });
-    expect(stream.sent).to.deep.equal(['a b']);
-    expect(stream.kinds).to.contain('holdStarted');
-    stream.delta(CLUSTER, { nonce: stream.nonce });
-    expect(stream.expire(CLUSTER).sent).to.deep.equal(['-gone']);
   });
 
   it('answer virtual hosts by alias, and unknown ones without a body', () => {
@@ -385,14 +311,14 @@ describe('delta subscriptions', () => {
       aliases: ['r/a.test'],
       body: new Uint8Array(),
     });
-    const stream = new Stream('delta').publish(snapshot([host]));
+    const stream = new DrivenStream('delta').publish(snapshot([host]));
     expect(stream.delta(VIRTUAL_HOST, { subscribe: ['r/a.test', 'r/b.test'] }).sent).to.deep.equal([
       'r/a ?r/b.test',
     ]);
   });
 
   it('neither deny nor withdraw a filter configuration', () => {
-    const stream = new Stream('delta').publish(snapshot([resource(EXTENSION_CONFIG, 'f')]));
+    const stream = new DrivenStream('delta').publish(snapshot([resource(EXTENSION_CONFIG, 'f')]));
     expect(stream.delta(EXTENSION_CONFIG, { subscribe: ['f', 'ghost'] }).sent).to.deep.equal(['f']);
     stream.delta(EXTENSION_CONFIG, { nonce: stream.nonce });
     expect(stream.publish(snapshot([])).sent).to.deep.equal([]);
@@ -400,12 +326,12 @@ describe('delta subscriptions', () => {
 
   it('answer names of a type that is not served as removed', () => {
     expect(
-      new Stream('delta').publish(all).delta(typeUrlOf('x.Unknown'), { subscribe: ['n'] }).sent,
+      new DrivenStream('delta').publish(all).delta(typeUrlOf('x.Unknown'), { subscribe: ['n'] }).sent,
     ).to.deep.equal(['-n']);
   });
 
   it('offer the companions of a rejected resource once more when it is cured', () => {
-    const stream = new Stream('delta').publish(snapshot([])).delta(CLUSTER);
+    const stream = new DrivenStream('delta').publish(snapshot([])).delta(CLUSTER);
     stream.delta(CLUSTER, { nonce: stream.nonce });
     stream.publish(all);
     stream.delta(CLUSTER, { nonce: stream.nonce, rejection });
@@ -416,7 +342,7 @@ describe('delta subscriptions', () => {
 
   it('do not take for accepted what a response on its way only carried along from a rejected one', () => {
     const d = resource(CLUSTER, 'd', 'bad');
-    const stream = new Stream('delta').publish(snapshot([a])).delta(CLUSTER);
+    const stream = new DrivenStream('delta').publish(snapshot([a])).delta(CLUSTER);
     stream.delta(LISTENER);
     stream.publish(snapshot([d, resource(LISTENER, 'l')]));
     stream.delta(CLUSTER, { nonce: '1', rejection });
@@ -431,7 +357,7 @@ describe('delta subscriptions', () => {
 
   it('do not take for accepted what was rejected before and only stood beside a removal', () => {
     const bad = resource(CLUSTER, 'a', 'bad');
-    const stream = new Stream('delta').publish(snapshot([bad, b])).delta(CLUSTER);
+    const stream = new DrivenStream('delta').publish(snapshot([bad, b])).delta(CLUSTER);
     stream.delta(CLUSTER, { nonce: '1', rejection });
     stream.publish(snapshot([bad]));
     stream.publish(snapshot([resource(CLUSTER, 'a', 'worse')]));
@@ -441,17 +367,17 @@ describe('delta subscriptions', () => {
 
   it('offer what was rejected with a name that is no longer asked for once more', () => {
     const routes = snapshot([resource(ROUTE, 'r'), resource(ROUTE, 'bad')]);
-    const late = new Stream('delta').publish(routes).delta(ROUTE, { subscribe: ['r', 'bad'] });
+    const late = new DrivenStream('delta').publish(routes).delta(ROUTE, { subscribe: ['r', 'bad'] });
     late.delta(ROUTE, { nonce: '1', rejection });
     expect(late.delta(ROUTE, { unsubscribe: ['bad'] }).sent).to.deep.equal(['r']);
-    const early = new Stream('delta').publish(routes).delta(ROUTE, { subscribe: ['r', 'bad'] });
+    const early = new DrivenStream('delta').publish(routes).delta(ROUTE, { subscribe: ['r', 'bad'] });
     early.delta(ROUTE, { unsubscribe: ['bad'] });
     expect(early.delta(ROUTE, { nonce: '1', rejection }).sent).to.deep.equal(['r']);
     expect(early.delta(ROUTE, { nonce: '2', rejection }).sent).to.deep.equal([]);
   });
 
   it('answer an on-demand name while the response before is not accepted', () => {
-    const stream = new Stream('delta').publish(all).delta(CLUSTER);
+    const stream = new DrivenStream('delta').publish(all).delta(CLUSTER);
     expect(stream.delta(CLUSTER, { subscribe: ['b'] }).sent).to.deep.equal(['b']);
   });
 });

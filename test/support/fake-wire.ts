@@ -11,6 +11,7 @@ import { DEFAULT_STREAM_LIMITS, type StreamLimits } from '../../src/transport/st
 import type { TransportEvent } from '../../src/transport/transport-event.ts';
 import { TurnQueue } from '../../src/transport/turn-queue.ts';
 import { NameLists } from '../../src/transport/name-lists.ts';
+import { ServedVersions } from '../../src/transport/served-versions.ts';
 import { type EncodedResponse, UpdateEncoder } from '../../src/transport/update-encoder.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeSource } from './xds-server.ts';
@@ -74,6 +75,7 @@ export function driverScene(
       clock,
       encoder: new UpdateEncoder('replica-1'),
       lists: new NameLists(),
+      served: new ServedVersions(),
       queue: new TurnQueue({ schedule: run => void turns.push(run) }),
       observe: event => void events.push(event),
       step,

@@ -4,6 +4,7 @@ import type { Snapshot } from '../../src/resources/snapshot.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import type { SnapshotSource } from '../../src/store/snapshot-source.ts';
 import { XdsServer, type XdsServerOptions, type XdsServerParts } from '../../src/transport/grpc-server.ts';
+import { ServedVersions } from '../../src/transport/served-versions.ts';
 import type { TransportEvent } from '../../src/transport/transport-event.ts';
 
 /** A snapshot source that a test feeds: one group for all nodes whose id does not start with `unknown`. */
@@ -57,6 +58,7 @@ export async function startXdsServer(
       clock: systemClock,
       observe: event => void events.push(event),
       random: () => 0.5,
+      served: new ServedVersions(),
       loadDescriptors: () => readFileSync(new URL('../../src/gen/descriptors.binpb', import.meta.url)),
       ...parts,
     },

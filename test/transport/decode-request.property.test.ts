@@ -59,6 +59,7 @@ describe('decodeRequest', () => {
         expect(decoded.request).to.deep.equal({
           variant: 'sotw',
           typeUrl: url,
+          version: 'v',
           nonce,
           names: [...resourceNames, 'located'],
           ...(errorDetail === undefined ? {} : { rejection: errorDetail }),

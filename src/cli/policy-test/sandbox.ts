@@ -4,6 +4,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { AuthplaneError } from '../../platform/errors.ts';
 import type { Snapshot } from '../../resources/snapshot.ts';
 import { XdsServer } from '../../transport/grpc-server.ts';
+import { ServedVersions } from '../../transport/served-versions.ts';
 import { bootstrapConfig } from '../bootstrap-config.ts';
 import { startEnvoy, type EnvoyRun } from './envoy-run.ts';
 import { freePort } from './free-port.ts';
@@ -47,6 +48,7 @@ export async function startSandbox(
       observe: event => {
         if (event.kind === 'effect' && event.effect.kind === 'nacked') rejections.push(event.effect.typeUrl);
       },
+      served: new ServedVersions(),
       random: Math.random,
       loadDescriptors: () => new Uint8Array(),
     },

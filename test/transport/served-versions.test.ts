@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import { CLUSTER, SECRET } from '../../src/resources/type-url.ts';
+import { ServedVersions } from '../../src/transport/served-versions.ts';
+import { resource, snapshot } from '../support/resources.ts';
+
+describe('ServedVersions', () => {
+  it('tells what of a group has had another content before, gone things included', () => {
+    const served = new ServedVersions();
+    const first = snapshot([resource(CLUSTER, 'a'), resource(CLUSTER, 'b'), resource(SECRET, 's')]);
+    expect(served.take([first])).to.deep.equal(new Map());
+    const second = snapshot([resource(CLUSTER, 'a', '2'), resource(CLUSTER, 'c'), resource(SECRET, 's')]);
+    const names = new Set(['a', 'b', 'c']);
+    expect(served.take([second])).to.deep.equal(new Map([[CLUSTER, names]]));
+    expect(served.take([first]).get(CLUSTER)).to.deep.equal(names);
+  });
+
+  it('gives the same object until something changes', () => {
+    const served = new ServedVersions();
+    const [first, equal] = [snapshot([resource(CLUSTER, 'a')]), snapshot([resource(CLUSTER, 'a')])];
+    served.take([first]);
+    const changed = served.take([snapshot([resource(CLUSTER, 'a', '2')]), first]);
+    expect(served.take([first])).to.equal(changed);
+    expect(served.take([equal])).to.deep.equal(changed);
+  });
+
+  it('counts each stage on the way to a snapshot', () => {
+    const served = new ServedVersions();
+    const [first, last] = [snapshot([resource(CLUSTER, 'a')]), snapshot([resource(CLUSTER, 'a', '3')])];
+    served.take([first]);
+    served.take([snapshot([resource(CLUSTER, 'a', '2'), resource(CLUSTER, 'b')]), last]);
+    expect(served.take([last]).get(CLUSTER)).to.deep.equal(new Set(['a', 'b']));
+  });
+
+  it('remembers ten thousand names of a type at most, the newest', () => {
+    const served = new ServedVersions();
+    const many = (from: number, count: number) =>
+      snapshot(Array.from({ length: count }, (_, index) => resource(CLUSTER, `c${from + index}`)));
+    served.take([many(0, 1)]);
+    served.take([many(1, 9_000)]);
+    const changed = served.take([many(10_000, 9_000)]).get(CLUSTER);
+    expect(changed?.size).to.equal(10_000);
+    expect(changed?.has('c18999')).to.equal(true);
+    expect(changed?.has('c0')).to.equal(false);
+  });
+});
