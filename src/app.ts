@@ -8,10 +8,10 @@ import { certificateUpkeep } from './composition/certificate-upkeep.ts';
 import { keyHolders } from './composition/key-carriers.ts';
 import { tokenOverlay, withoutTokenService } from './composition/token-overlay.ts';
 import { tokenServiceOf, type TokenPart } from './composition/token-service.ts';
+import { xdsPartOf } from './composition/xds-part.ts';
 import { loadSchema, type Schema } from './compiler/schema/registry.ts';
 import { formatAddress } from './config/parse-value.ts';
 import type { ServeSettings } from './config/serve-settings.ts';
-import { xdsServerOptions } from './config/xds-server-options.ts';
 import { fetchJwks } from './jwks/fetch-jwks.ts';
 import { JwksCache } from './jwks/jwks-cache.ts';
 import { JwksFiles } from './jwks/jwks-file.ts';
@@ -25,7 +25,6 @@ import { readyReport, type ListeningAddresses, type ReadyReport } from './observ
 import { Readiness } from './observability/readiness.ts';
 import { collectState, countRequest } from './observability/state-metrics.ts';
 import { StatusView } from './observability/status-view.ts';
-import { transportTap } from './observability/transport-tap.ts';
 import { openStore } from './pipeline/open-store.ts';
 import { SnapshotPipeline, type PipelineObserver } from './pipeline/snapshot-pipeline.ts';
 import type { Clock } from './platform/clock.ts';
@@ -39,8 +38,6 @@ import { OverlaidSource } from './publishing/overlaid-source.ts';
 import { Publisher } from './publishing/publisher.ts';
 import type { ResourceStore } from './store/resource-store.ts';
 import type { WatchPaths } from './tls/server-tls.ts';
-import { ClientStatusService } from './transport/client-status-service.ts';
-import { XdsServer } from './transport/grpc-server.ts';
 import { ServedVersions } from './transport/served-versions.ts';
 
 export interface AppParts {
@@ -167,23 +164,13 @@ export class App {
       store,
       this.#settings.tokenConfig === undefined ? withoutTokenService(log) : snapshot => snapshot,
     );
-    const xds = new XdsServer(
-      {
-        source,
-        served: this.#served,
-        stages: (node, from, to) => publisher.stagesFor(node, from, to),
-        clock,
-        observe: transportTap({ fleet, metrics, log, clock }),
-        random: Math.random,
-        loadDescriptors: readDescriptorImage,
-        services: [new ClientStatusService(() => fleet.nodes())],
-        watch,
-      },
-      xdsServerOptions(this.#settings, hostname()),
-    );
+    const xds = xdsPartOf(this.#settings, {
+      ...{ source, publisher, fleet, metrics, log, clock, watch },
+      served: this.#served,
+    });
     const tokens = this.#makeTokens({ schema, watch, source, publisher, fleet, store });
     const admin = this.#makeAdmin({ store, fleet, watch });
-    metrics.onScrape(() => collectState(metrics, { store, fleet, pushQueueDepth: xds.pushQueueDepth }));
+    metrics.onScrape(() => collectState(metrics, { store, fleet, pushQueueDepth: xds.pushQueueDepth() }));
     let announced = false;
     const announce = (): void => {
       readiness.serving(store.groups().length);
@@ -192,7 +179,7 @@ export class App {
       this.#parts.onReady(readyReport(store, this.#addresses));
     };
     const startXds = async (): Promise<void> => {
-      const address = await xds.start(formatAddress(this.#settings.xdsAddress));
+      const address = await xds.start();
       const tokenAddress = tokens?.address();
       this.#addresses = {
         xds: address,
@@ -208,7 +195,7 @@ export class App {
       ...(tokens === undefined ? [] : [tokens]),
       this.#makeLoading(schema, store, watcher, announce),
       ...certificateUpkeep(this.#settings, { clock, log, metrics, store }),
-      { name: 'xDS server', start: startXds, stop: () => xds.drain(this.#settings.drainSpreadMs) },
+      { name: 'xDS server', start: startXds, stop: xds.stop },
     ];
   }
 

@@ -234,6 +234,19 @@ export const SERVE_SETTINGS = {
     default: '500',
     doc: 'New xDS streams admitted per second, so that a fleet that reconnects at once is served in turn.',
   },
+  maxMemoryBytes: {
+    kind: 'size',
+    name: 'max-memory',
+    section: 'Limits',
+    doc: 'Resident memory above which new xDS streams are refused; open ones go on. Absent: 85 % of the memory limit of the container, if it has one.',
+  },
+  maxLagMs: {
+    kind: 'duration',
+    name: 'max-lag',
+    section: 'Limits',
+    default: '1s',
+    doc: 'How late the process may be with its work, on average over a second, before new xDS streams are refused; open ones go on.',
+  },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 /** The parsed settings of `authplane serve`. */

@@ -19,6 +19,9 @@ export function logTransportEvent(log: Logger, event: TransportEvent): void {
         event.message === '' ? 'a stream ended' : event.message,
       );
       break;
+    case 'overload':
+      logOverload(log, event);
+      break;
     case 'streamRefused':
       log.warn(
         { event: 'xds.stream_refused', reason: event.reason, peer: event.peer },
@@ -118,4 +121,14 @@ function fieldsOf(stream: StreamView): Readonly<Record<string, unknown>> {
     node_cluster: node?.cluster,
     group: nodeGroup,
   };
+}
+
+function logOverload(
+  log: Logger,
+  { overload: reason, isOver, memoryBytes, lagMs }: Extract<TransportEvent, { kind: 'overload' }>,
+): void {
+  const fields = { reason, memory_bytes: memoryBytes, lag_ms: Math.round(lagMs) };
+  if (isOver)
+    log.error({ event: 'xds.overloaded', ...fields }, 'new streams are turned away; open ones go on');
+  else log.info({ event: 'xds.relieved', ...fields }, 'new streams are let in again');
 }

@@ -53,6 +53,9 @@ export class TransportMetrics {
       case 'effect':
         this.#effect(event);
         break;
+      case 'overload':
+        this.#metrics.set('xdsOverloaded', { reason: event.overload }, event.isOver ? 1 : 0);
+        break;
       case 'connectionFailed':
         this.#metrics.count('xdsConnectionErrors', { reason: 'protocol' });
         break;

@@ -226,7 +226,13 @@ export const METRIC_FAMILIES = {
     type: 'counter',
     name: 'xds_admission_rejected_total',
     help: 'xDS streams refused at the door.',
-    labels: { reason: ['rate', 'max_streams', 'draining'] },
+    labels: { reason: ['rate', 'max_streams', 'draining', 'memory', 'lag'] },
+  },
+  xdsOverloaded: {
+    type: 'gauge',
+    name: 'xds_overloaded',
+    help: '1 while new xDS streams are turned away because the process is short of memory or time.',
+    labels: { reason: ['memory', 'lag'] },
   },
 
   xdsConnectionErrors: {

@@ -9,6 +9,7 @@ import { type AdmissionOptions, DEFAULT_ADMISSION } from './admission.ts';
 import { DISCOVERY_METHODS, discoveryServiceNames } from './discovery-services.ts';
 import { http2ServersOf } from './grpc-internals.ts';
 import type { RawCall } from './grpc-wire.ts';
+import type { Overload } from './load-guard.ts';
 import { HealthService } from './health-service.ts';
 import type { PeerCertificate } from '../tls/peer-certificate.ts';
 import { ReflectionService } from './reflection-service.ts';
@@ -24,6 +25,8 @@ import type { TransportEvent, TransportObserver } from './transport-event.ts';
 export interface XdsServerParts {
   /** What streams have been given since the process began. */
   readonly served: ServedVersions;
+  /** Why new streams are turned away now. Default: they never are. */
+  readonly overload?: () => Overload | undefined;
   readonly source: SnapshotSource;
   readonly stages: StagesFor;
   readonly clock: Clock;
@@ -98,7 +101,11 @@ export class XdsServer {
     this.#tlsFiles = options.tls;
     const isRevoked = (certificate: PeerCertificate): boolean => this.#tls?.isRevoked(certificate) === true;
     this.#registry = new StreamRegistry(
-      { ...parts, ...(options.tls?.clientCrlPath === undefined ? {} : { isRevoked }) },
+      {
+        overload: () => undefined,
+        ...parts,
+        ...(options.tls?.clientCrlPath === undefined ? {} : { isRevoked }),
+      },
       {
         controlPlaneId: options.controlPlaneId,
         limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },

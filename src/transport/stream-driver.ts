@@ -12,6 +12,7 @@ import { decodeNode } from './decode-node.ts';
 import { decodeRequest, type RequestRules } from './decode-request.ts';
 import { IdentityCheck, type IdentityRequirement } from './identity-check.ts';
 import type { NameLists } from './name-lists.ts';
+import { countRequest, initialRequestRate, type RequestRate } from './request-rate.ts';
 import type { ServedVersions } from './served-versions.ts';
 import type { StreamLimits } from './stream-limits.ts';
 import type { StreamView } from './stream-view.ts';
@@ -71,6 +72,7 @@ type OwnView = { -readonly [Key in keyof StreamView]: StreamView[Key] };
  *   the node of the certificate, and so must every later one; else later ones are not even decoded.
  * - While the client does not keep up, nothing is written and no request is read; of the snapshots only the newest is
  *   kept. What one event makes the protocol say is written whole: at most one response for each type.
+ * - A client that sends more requests than a proxy would is read more slowly, and ended if it goes on.
  * - Nothing thrown leaves it: a defect ends this stream with INTERNAL and is reported.
  */
 export class StreamDriver {
@@ -87,6 +89,9 @@ export class StreamDriver {
   #nodeMissingTold = false;
   #newest: Snapshot | undefined;
   #queued = false;
+  #requests: RequestRate;
+  /** While the client sends too much, nothing is read. */
+  #throttle: Disposable | undefined;
   #blocked = false;
   #stallTimer: Disposable | undefined;
   #end: { readonly reason: StreamEndReason; readonly code: number; readonly message: string } | undefined;
@@ -104,6 +109,7 @@ export class StreamDriver {
       maxNameBytes: limits.maxNameBytes,
       lists: parts.lists,
     };
+    this.#requests = initialRequestRate(limits.requests, parts.clock.nowMs());
     this.#state = initialStream({ variant: opened.variant, ads: typeUrl === undefined });
     parts.observe({ kind: 'streamOpened', stream: this.#view });
     if (parts.identity !== undefined) {
@@ -118,6 +124,7 @@ export class StreamDriver {
   /** One request, as it came. */
   receive(message: Uint8Array): void {
     this.#guarded(() => {
+      if (!this.#countRequest()) return;
       const decoded = decodeRequest(message, this.#rules);
       if (decoded.kind === 'refused') {
         this.end(decoded.reason, decoded.code, decoded.message);
@@ -144,7 +151,7 @@ export class StreamDriver {
       }
       this.#takeNewest();
       // The lint rule cannot know that feeding may have blocked the stream again.
-      if (!this.#isBlocked()) this.#parts.wire.resume();
+      if (!this.#isBlocked() && this.#throttle === undefined) this.#parts.wire.resume();
     });
   }
 
@@ -179,6 +186,25 @@ export class StreamDriver {
     const { reason, code, message } = this.#end ?? { reason: 'client', code: status.OK, message: '' };
     const atMs = this.#parts.clock.nowMs();
     this.#parts.observe({ kind: 'streamClosed', stream: this.#view, reason, code, message, atMs });
+  }
+
+  /** False: the client has sent too much for too long, and the stream has ended. */
+  #countRequest(): boolean {
+    const { clock, wire } = this.#parts;
+    const { state, decision } = countRequest(this.#requests, clock.nowMs(), this.#limits.requests);
+    this.#requests = state;
+    if (decision.kind === 'end') {
+      this.end('limit', status.RESOURCE_EXHAUSTED, 'too many requests on one stream');
+      return false;
+    }
+    if (decision.kind === 'pause' && this.#throttle === undefined) {
+      wire.pause();
+      this.#throttle = clock.after(decision.ms, () => {
+        this.#throttle = undefined;
+        if (!this.#blocked) wire.resume();
+      });
+    }
+    return true;
   }
 
   #identify(nodeBytes: Uint8Array | undefined): void {
@@ -332,6 +358,7 @@ export class StreamDriver {
   /** Lets go of everything outside: timers, the store, the snapshot. */
   #release(): void {
     this.#stopStallTimer();
+    this.#throttle?.[Symbol.dispose]();
     this.#identity?.[Symbol.dispose]();
     for (const timer of this.#holds.values()) timer[Symbol.dispose]();
     this.#holds.clear();

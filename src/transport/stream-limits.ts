@@ -1,3 +1,5 @@
+import { DEFAULT_REQUEST_RATE, type RequestRateLimits } from './request-rate.ts';
+
 /** What one stream may ask for and how long it may wait. */
 export interface StreamLimits {
   /** How long an update waits for what it depends on before it is sent all the same. */
@@ -11,6 +13,7 @@ export interface StreamLimits {
   readonly maxNameBytes: number;
   /** Distinct type URLs on one aggregated stream, known or not. */
   readonly maxTypesPerStream: number;
+  readonly requests: RequestRateLimits;
   /** A client that has read nothing for so long, with data waiting for it, is cut off. */
   readonly writeStallTimeoutMs: number;
   /** How long a stream that is ended may take to send what was written before. */
@@ -22,6 +25,7 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   maxNamesPerSubscription: 20_000,
   maxNameBytes: 4_096,
   maxTypesPerStream: 64,
+  requests: DEFAULT_REQUEST_RATE,
   writeStallTimeoutMs: 60_000,
   endGraceMs: 5_000,
 };

@@ -7,6 +7,7 @@ import type { DiscoveryMethod } from './discovery-services.ts';
 import type { IdentityRule } from '../resources/identity-rule.ts';
 import { GrpcWire, type RawCall } from './grpc-wire.ts';
 import { readPeerCertificate, type PeerCertificate } from '../tls/peer-certificate.ts';
+import type { Overload } from './load-guard.ts';
 import { NameLists } from './name-lists.ts';
 import type { ServedVersions } from './served-versions.ts';
 import { StreamDriver, type StagesFor, type StreamWire } from './stream-driver.ts';
@@ -19,6 +20,8 @@ import { UpdateEncoder } from './update-encoder.ts';
 export interface StreamRegistryParts {
   /** What streams have been given since the process began. */
   readonly served: ServedVersions;
+  /** Why new streams are turned away now; undefined: they are not. */
+  readonly overload: () => Overload | undefined;
   readonly source: SnapshotSource;
   readonly stages: StagesFor;
   readonly clock: Clock;
@@ -42,6 +45,8 @@ export interface StreamRegistryOptions {
 
 const REFUSALS: Readonly<Record<RefusalReason, readonly [status, string]>> = {
   rate: [status.RESOURCE_EXHAUSTED, 'too many new streams at once, try again'],
+  memory: [status.RESOURCE_EXHAUSTED, 'this replica is short of memory, try another one'],
+  lag: [status.RESOURCE_EXHAUSTED, 'this replica has more work than it can do, try another one'],
   max_streams: [status.RESOURCE_EXHAUSTED, 'the most streams this replica serves are open'],
   draining: [status.UNAVAILABLE, 'this replica is shutting down'],
 };
@@ -81,6 +86,11 @@ export class StreamRegistry {
   accept(call: RawCall, method: DiscoveryMethod): void {
     if (this.#draining) {
       this.#refuse(call, method, 'draining');
+      return;
+    }
+    const overload = this.#parts.overload();
+    if (overload !== undefined) {
+      this.#refuse(call, method, overload);
       return;
     }
     const { state, decision } = admit(this.#admission, this.#parts.clock.nowMs(), this.#options.admission);

@@ -2,13 +2,14 @@ import type { TlsEvent } from '../tls/server-tls.ts';
 import type { Effect } from '../protocol/effect.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
+import type { LoadSample, Overload } from './load-guard.ts';
 import type { StreamView } from './stream-view.ts';
 
 /** Why a stream ended. `client`: it half-closed, cancelled or its connection went. */
 export type StreamEndReason = 'client' | 'drain' | 'limit' | 'garbage' | 'identity' | 'stalled' | 'defect';
 
 /** Why a new stream was turned away. */
-export type RefusalReason = 'rate' | 'max_streams' | 'draining';
+export type RefusalReason = 'rate' | 'max_streams' | 'draining' | Overload;
 
 /** All that the transport tells. Metrics, logs and fleet state read this one tap; times are milliseconds since the epoch. */
 export type TransportEvent =
@@ -19,6 +20,8 @@ export type TransportEvent =
       readonly service: StreamView['service'];
       readonly peer: string;
     }
+  /** The process has become short of something, or is no longer (`isOver` false): new streams are turned away meanwhile. */
+  | ({ readonly kind: 'overload'; readonly overload: Overload; readonly isOver: boolean } & LoadSample)
   /** `stream.node` is known now. */
   | { readonly kind: 'nodeIdentified'; readonly stream: StreamView }
   /** The first request has no node id: the stream is held, nothing is answered. */
