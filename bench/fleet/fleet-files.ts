@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generatedCertificate, rsaKey } from '../../test/support/generated-certificate.ts';
-import type { FleetSize } from './fleet-names.ts';
+import type { ChangedPart, FleetSize } from './fleet-names.ts';
 
 const LISTENERS = 4;
 const SECRETS = 10;
@@ -18,19 +18,24 @@ export async function writeFleet(directory: string, size: FleetSize): Promise<vo
   await writeSecrets(directory);
   await writeFile(join(directory, 'edge.yaml'), edgeFile());
   for (let file = 0; file < size.files; file++) {
-    await writeFile(join(directory, clusterFileName(file)), clusterFile(size, file, 'base'));
+    await writeFile(join(directory, clusterFileName(file)), clusterFile(size, file, BASE));
   }
 }
+
+/** What tells one state of the first cluster from another: its statistics name, and the host name of its first endpoint. */
+export type Markers = Readonly<Record<ChangedPart, string>>;
+
+const BASE: Markers = { cluster: 'base', endpoints: 'base' };
 
 /** Changes the first cluster, as an operator's editor saves: the new file takes the place of the old one. */
 export async function changeFirstCluster(
   directory: string,
   scratch: string,
   size: FleetSize,
-  marker: string,
+  markers: Partial<Markers>,
 ): Promise<void> {
   const text = join(scratch, 'clusters.new');
-  await writeFile(text, clusterFile(size, 0, marker));
+  await writeFile(text, clusterFile(size, 0, { ...BASE, ...markers }));
   await rename(text, join(directory, clusterFileName(0)));
 }
 
@@ -38,23 +43,24 @@ function clusterFileName(index: number): string {
   return `clusters-${String(index).padStart(3, '0')}.yaml`;
 }
 
-/** @param marker statistics name of the first cluster of the file: what a change changes. */
-function clusterFile({ clusters, files }: FleetSize, file: number, marker: string): string {
+/** The markers are those of the first cluster of the file. */
+function clusterFile({ clusters, files }: FleetSize, file: number, markers: Markers): string {
   const perFile = Math.ceil(clusters / files);
   const numbers = Array.from({ length: perFile }, (_, index) => file * perFile + index);
   const own = numbers.filter(number => number < clusters);
-  const entries = own.map((number, index) => clusterEntry(number, index === 0 ? marker : 'base'));
-  return `clusters:\n${entries.join('')}endpoints:\n${own.map(endpointsEntry).join('')}`;
+  const entries = own.map((number, index) => clusterEntry(number, index === 0 ? markers : BASE));
+  const endpoints = own.map((number, index) => endpointsEntry(number, index === 0 ? markers : BASE));
+  return `clusters:\n${entries.join('')}endpoints:\n${endpoints.join('')}`;
 }
 
 function serviceName(number: number): string {
   return `service-${String(number).padStart(5, '0')}`;
 }
 
-function clusterEntry(number: number, marker: string): string {
+function clusterEntry(number: number, markers: Markers): string {
   const name = serviceName(number);
   return `- name: ${name}
-  alt_stat_name: ${marker}
+  alt_stat_name: ${markers.cluster}
   type: EDS
   eds_cluster_config: {service_name: ${name}, eds_config: {ads: {}, resource_api_version: V3}}
   connect_timeout: 1s
@@ -70,10 +76,11 @@ function clusterEntry(number: number, marker: string): string {
 `;
 }
 
-function endpointsEntry(number: number): string {
+function endpointsEntry(number: number, markers: Markers): string {
   const host = `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
   const endpoints = [8080, 8081, 8082, 8083].map(
-    port => `    - endpoint: {address: {socket_address: {address: ${host}, port_value: ${port}}}}\n`,
+    port =>
+      `    - endpoint: {hostname: ${markers.endpoints}, address: {socket_address: {address: ${host}, port_value: ${port}}}}\n`,
   );
   return `- cluster_name: ${serviceName(number)}
   endpoints:

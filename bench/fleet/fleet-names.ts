@@ -10,3 +10,6 @@ export interface FleetSize {
   /** Over which the clusters are spread. */
   readonly files: number;
 }
+
+/** What a push changes: the first cluster, or its endpoints. */
+export type ChangedPart = 'cluster' | 'endpoints';

@@ -46,7 +46,7 @@ export type ProxyEvent =
       readonly message: Buffer;
       readonly resources: number;
     }
-  /** Every type that the proxy asks for was answered on this stream. */
+  /** Every type that the proxy asks for has been answered for the first time. */
   | { readonly kind: 'inSync' }
   | { readonly kind: 'ended'; readonly status: string };
 
@@ -96,7 +96,8 @@ export class FleetProxy {
   readonly #context: ProxyContext;
   readonly #versions = new Map<TypeUrl, string>();
   readonly #held = new Map<TypeUrl, ReadonlyMap<string, string>>();
-  #answered = new Set<TypeUrl>();
+  readonly #answered = new Set<TypeUrl>();
+  #subscribed = new Set<TypeUrl>();
   #session: ClientHttp2Session | undefined;
   #stream: ClientHttp2Stream | undefined;
 
@@ -106,6 +107,7 @@ export class FleetProxy {
     this.refuses = refuses;
   }
 
+  /** Every type was answered, now or on an earlier stream. */
   get isInSync(): boolean {
     return this.#stream !== undefined && this.#answered.size === TYPES.length;
   }
@@ -117,7 +119,7 @@ export class FleetProxy {
       settings: { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false },
     });
     this.#session = session;
-    this.#answered = new Set();
+    this.#subscribed = new Set();
     session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
     let status = '';
     const ended = (): void => {
@@ -143,6 +145,8 @@ export class FleetProxy {
     stream.on('error', ended);
     stream.once('close', ended);
     this.#subscribe(CLUSTER, nodeMessage(this.id));
+    // Like an Envoy that comes back: with all that it asked for before, at once.
+    for (const typeUrl of TYPES) if (this.#answered.has(typeUrl)) this.#subscribe(typeUrl);
   }
 
   /** Ends the connection as a crash does. */
@@ -154,6 +158,8 @@ export class FleetProxy {
   }
 
   #subscribe(typeUrl: TypeUrl, node?: Uint8Array): void {
+    if (this.#subscribed.has(typeUrl)) return;
+    this.#subscribed.add(typeUrl);
     const { variant, names } = this.#context;
     const version = this.#versions.get(typeUrl) ?? '';
     const held = this.#held.get(typeUrl);
@@ -163,7 +169,7 @@ export class FleetProxy {
   #receive(message: Buffer): void {
     const { variant, names, held, observe } = this.#context;
     const { typeUrl, nonce, version, resources } = readHead(message);
-    const isFirst = !this.#answered.has(typeUrl);
+    const wasInSync = this.isInSync;
     this.#answered.add(typeUrl);
     if (this.refuses && typeUrl === CLUSTER && this.#versions.has(CLUSTER)) {
       const error = { nonce, error: 'the cluster is refused' };
@@ -179,9 +185,8 @@ export class FleetProxy {
       } else this.#send(encodeRequest(variant, { typeUrl, version, nonce, names: names.get(typeUrl) }));
     }
     observe(this, { kind: 'response', typeUrl, message, resources });
-    if (!isFirst) return;
     for (const next of THEN.get(typeUrl) ?? []) this.#subscribe(next);
-    if (this.isInSync) observe(this, { kind: 'inSync' });
+    if (this.isInSync && !wasInSync) observe(this, { kind: 'inSync' });
   }
 
   /** SotW repeats the list in every request. */

@@ -1,3 +1,4 @@
+import type { TypeUrl } from '../../src/resources/type-url.ts';
 import type { Variant } from './discovery-messages.ts';
 import type { FleetNames } from './fleet-names.ts';
 
@@ -18,8 +19,8 @@ export type LoadCommand =
   | { readonly kind: 'open'; readonly count: number; readonly refusing: number }
   /** Tells `inSync` when all streams have been answered whole since then. */
   | { readonly kind: 'awaitSync'; readonly sinceMs: number }
-  /** Tells `received` when every stream has had a cluster response with this text in it. */
-  | { readonly kind: 'expect'; readonly marker: string }
+  /** Tells `received` when every stream has had a response of the type with this text in it. */
+  | { readonly kind: 'expect'; readonly typeUrl: TypeUrl; readonly marker: string }
   /** Tells `counts`, which begin anew then. */
   | { readonly kind: 'count' }
   /** Cuts so many connections a second, at random, and opens them again. */

@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { CLUSTER, ENDPOINTS } from '../../src/resources/type-url.ts';
+import type { ChangedPart } from './fleet-names.ts';
 import type { LoadCommand, LoadCounts, LoadOptions, LoadReport } from './load-messages.ts';
 
 type Received = Extract<LoadReport, { kind: 'received' }>;
@@ -35,8 +37,8 @@ export class LoadProcess implements AsyncDisposable {
   }
 
   /** Runs a change and waits until every stream has it. */
-  async receive(marker: string, change: () => Promise<void>): Promise<Received> {
-    this.#tell({ kind: 'expect', marker });
+  async receive(part: ChangedPart, marker: string, change: () => Promise<void>): Promise<Received> {
+    this.#tell({ kind: 'expect', typeUrl: part === 'cluster' ? CLUSTER : ENDPOINTS, marker });
     const received = this.#report('received');
     await change();
     return received;

@@ -1,6 +1,6 @@
 // The fleet of bench/fleet in a process of its own; commands and reports are messages to and from its parent (load-messages.ts).
 import type { SecureClientSessionOptions } from 'node:http2';
-import { CLUSTER } from '../../src/resources/type-url.ts';
+import { CLUSTER, type TypeUrl } from '../../src/resources/type-url.ts';
 import { encodedNames, FleetProxy, HeldVersions, type ProxyContext, type ProxyEvent } from './fleet-proxy.ts';
 import type { LoadCommand, LoadOptions, LoadReport } from './load-messages.ts';
 
@@ -30,7 +30,7 @@ function tell(report: LoadReport): void {
 class Fleet {
   readonly #context: ProxyContext;
   readonly #proxies = new Map<FleetProxy, ProxyState>();
-  #marker: Buffer | undefined;
+  #marker: { readonly typeUrl: TypeUrl; readonly text: Buffer } | undefined;
   #waiting = 0;
   #awaitedSinceMs: number | undefined;
   #responses = 0;
@@ -64,7 +64,7 @@ class Fleet {
         this.#tellSync();
         break;
       case 'expect':
-        this.#marker = Buffer.from(command.marker);
+        this.#marker = { typeUrl: command.typeUrl, text: Buffer.from(command.marker) };
         this.#waiting = this.#proxies.size;
         for (const state of this.#proxies.values()) state.receivedAtMs = undefined;
         break;
@@ -111,17 +111,8 @@ class Fleet {
         this.#responses += 1;
         this.#resources += event.resources;
         this.#bytes += event.message.length;
-        if (event.typeUrl !== CLUSTER) break;
-        if (proxy.refuses) this.#toRefusing += 1;
-        if (
-          state.receivedAtMs === undefined &&
-          this.#marker !== undefined &&
-          event.message.includes(this.#marker)
-        ) {
-          state.receivedAtMs = nowMs();
-          this.#waiting -= 1;
-          if (this.#waiting === 0) this.#tellReceived();
-        }
+        if (proxy.refuses && event.typeUrl === CLUSTER) this.#toRefusing += 1;
+        this.#lookForMarker(state, event);
         break;
       case 'inSync':
         state.syncedAtMs = nowMs();
@@ -135,6 +126,15 @@ class Fleet {
         setTimeout(() => this.#open(proxy), this.#backOffMs(state.failures));
         break;
     }
+  }
+
+  #lookForMarker(state: ProxyState, { typeUrl, message }: Extract<ProxyEvent, { kind: 'response' }>): void {
+    const marker = this.#marker;
+    if (marker?.typeUrl !== typeUrl || state.receivedAtMs !== undefined || !message.includes(marker.text))
+      return;
+    state.receivedAtMs = nowMs();
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#tellReceived();
   }
 
   #backOffMs(failures: number): number {

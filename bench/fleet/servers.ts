@@ -6,8 +6,8 @@ import { Child } from '../../scripts/child-process.ts';
 import { CACHE } from '../../scripts/paths.ts';
 import { AuthplaneProcess } from '../../test/support/authplane-process.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
-import { changeFirstCluster } from './fleet-files.ts';
-import type { FleetSize } from './fleet-names.ts';
+import { changeFirstCluster, type Markers } from './fleet-files.ts';
+import type { ChangedPart, FleetSize } from './fleet-names.ts';
 
 /** What a change of the first cluster took before the server could send it; times are milliseconds since the epoch. */
 export interface ChangeTimes {
@@ -22,8 +22,8 @@ export interface FleetServer extends AsyncDisposable {
   /** `host:port`. */
   readonly address: string;
   readonly pid: number;
-  /** Changes the first cluster: the marker is in its new version. The times are known when it was sent. */
-  change(marker: string): Promise<() => Promise<ChangeTimes>>;
+  /** Changes the first cluster or its endpoints: the marker is in the new version. The times are known when it was sent. */
+  change(part: ChangedPart, marker: string): Promise<() => Promise<ChangeTimes>>;
 }
 
 /** PEM files of a server that asks for client certificates. */
@@ -58,12 +58,14 @@ export async function startAuthplane(
     xdsPort,
     flags: [...tlsFlags, ...flags],
   });
+  let markers: Partial<Markers> = {};
   return {
     address: `127.0.0.1:${authplane.xdsPort}`,
     pid: authplane.pid,
-    change: async marker => {
+    change: async (part, marker) => {
       const from = authplane.log.length;
-      await changeFirstCluster(snapshots, scratch, size, marker);
+      markers = { ...markers, [part]: marker };
+      await changeFirstCluster(snapshots, scratch, size, markers);
       const changedAtMs = Date.now();
       return async () => {
         const entry = await authplane.waitForLog(
@@ -84,11 +86,14 @@ export async function startBaseline(
   program: string,
   resources: Buffer,
   { scratch, tls }: FleetPlace,
+  port = 0,
 ): Promise<FleetServer> {
   const file = join(scratch, 'resources.bin');
   await writeFile(file, resources, { mode: 0o600 });
   const tlsFlags = tls === undefined ? [] : ['-cert', tls.cert, '-key', tls.key, '-client-ca', tls.clientCa];
-  const child = Child.start(program, ['-resources', file, ...tlsFlags], { hasInput: true });
+  const child = Child.start(program, ['-resources', file, '-port', String(port), ...tlsFlags], {
+    hasInput: true,
+  });
   const address = await waitFor('the baseline', () => {
     if (child.hasExited) throw new Error(child.tail());
     return /^ready xds=(\S+)/.exec(child.stdout[0] ?? '')?.[1];
@@ -96,9 +101,9 @@ export async function startBaseline(
   return {
     address,
     pid: child.pid,
-    change: marker => {
+    change: (part, marker) => {
       const changedAtMs = performance.timeOrigin + performance.now();
-      child.write(`push ${marker}`);
+      child.write(`${part === 'cluster' ? 'push' : part} ${marker}`);
       return Promise.resolve(() => Promise.resolve({ changedAtMs, publishedAtMs: changedAtMs }));
     },
     [Symbol.asyncDispose]: async () => {

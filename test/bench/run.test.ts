@@ -10,7 +10,7 @@ const PROGRAM = join(REPOSITORY, 'bench/run.ts');
 
 describe('npm run bench', () => {
   it('prints all tables and writes their figures, small sizes at least', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     await using directory = await temporaryDirectory();
     const file = join(directory.path, 'figures.json');
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, '--quick', '--json', file]);
@@ -23,6 +23,11 @@ describe('npm run bench', () => {
       'Memory',
       'Cost of an auth chain',
       'Token service',
+      'Fleet: a change for 10 streams',
+      'Fleet: 10 streams connect at once',
+      'Fleet: kill -9',
+      'Fleet: some of 10 streams refuse',
+      'Fleet: 20 delta streams that come and go',
     ]) {
       expect(stdout).to.match(new RegExp(`^${title}`, 'm'));
     }
@@ -39,9 +44,23 @@ describe('npm run bench', () => {
       'memory',
       'auth',
       'tokens',
+      'fleetPush',
+      'fleetWarmUp',
+      'fleetKill',
+      'fleetRefusals',
+      'fleetSoak',
     );
     for (const rows of Object.values(tables)) expect(rows).not.to.be.empty;
     expect(tables['tokens']).to.have.length(8);
+    // Two cases, and in each a cluster and its endpoints.
+    expect(tables['fleetPush']?.map(({ changed }) => changed)).to.deep.equal([
+      ...['cluster', 'endpoints'],
+      ...['cluster', 'endpoints'],
+    ]);
+    expect(tables['fleetRefusals']?.map(({ perChange }) => perChange)).to.deep.equal([1, 1]);
+    // The one that changed, and its endpoints.
+    const afterKill = tables['fleetKill']?.find(({ variant }) => variant === 'delta');
+    expect(afterKill?.['resources']).to.equal(2);
     expect(tables['load']?.[0]).to.include.keys('parseMs', 'checkMs', 'compileMs', 'coldMs', 'reloadMs');
   });
 

@@ -1,7 +1,8 @@
 // The published snapshot cache of go-control-plane as a server: what bench/fleet compares authplane with.
 //
 // It reads the resources that authplane compiles for the same fleet, and gives them to every node. A line `push MARKER` on
-// standard input changes the first cluster; nothing is read from disk for that, which favours this side.
+// standard input changes the first cluster, `endpoints MARKER` its endpoints; nothing is read from disk for that, which favours
+// this side.
 package main
 
 import (
@@ -20,7 +21,7 @@ import (
 
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
-	_ "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
+	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
@@ -48,13 +49,14 @@ func main() {
 	cert := flag.String("cert", "", "PEM certificate of the server")
 	key := flag.String("key", "", "PEM key of the server")
 	clientCA := flag.String("client-ca", "", "PEM CA of client certificates")
+	port := flag.Int("port", 0, "port on 127.0.0.1; 0 takes a free one")
 	flag.Parse()
-	if err := run(*resources, *cert, *key, *clientCA); err != nil {
+	if err := run(*resources, *port, *cert, *key, *clientCA); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(path, cert, key, clientCA string) error {
+func run(path string, port int, cert, key, clientCA string) error {
 	byType, err := readResources(path)
 	if err != nil {
 		return err
@@ -73,7 +75,7 @@ func run(path, cert, key, clientCA string) error {
 	}
 	server := grpc.NewServer(options...)
 	discoveryv3.RegisterAggregatedDiscoveryServiceServer(server, serverv3.NewServer(context.Background(), cache, nil))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return err
 	}
@@ -81,14 +83,11 @@ func run(path, cert, key, clientCA string) error {
 		fmt.Printf("ready xds=%s\n", listener.Addr())
 		commands := bufio.NewScanner(os.Stdin)
 		for commands.Scan() {
-			marker, ok := strings.CutPrefix(commands.Text(), "push ")
-			if !ok {
-				log.Fatalf("unknown command %q", commands.Text())
-			}
-			if err := push(cache, byType, marker); err != nil {
+			what, marker, _ := strings.Cut(commands.Text(), " ")
+			if err := change(cache, byType, what, marker); err != nil {
 				log.Fatal(err)
 			}
-			fmt.Printf("pushed %s\n", marker)
+			fmt.Printf("changed %s\n", marker)
 		}
 		server.Stop()
 	}()
@@ -120,22 +119,44 @@ func readResources(path string) (map[resource.Type][]types.Resource, error) {
 	}
 }
 
-func push(cache cachev3.SnapshotCache, byType map[resource.Type][]types.Resource, marker string) error {
-	clusters := append([]types.Resource{}, byType[resource.ClusterType]...)
-	changed := proto.Clone(clusters[0]).(*clusterv3.Cluster)
-	changed.AltStatName = marker
-	clusters[0] = changed
-	byType[resource.ClusterType] = clusters
-	return publish(cache, byType, marker)
+func change(cache cachev3.SnapshotCache, byType map[resource.Type][]types.Resource, what, marker string) error {
+	switch what {
+	case "push":
+		changed := proto.Clone(byType[resource.ClusterType][0]).(*clusterv3.Cluster)
+		changed.AltStatName = marker
+		return publish(cache, replaceFirst(byType, resource.ClusterType, changed), marker)
+	case "endpoints":
+		changed := proto.Clone(byType[resource.EndpointType][0]).(*endpointv3.ClusterLoadAssignment)
+		changed.Endpoints[0].LbEndpoints[0].GetEndpoint().Hostname = marker
+		return publish(cache, replaceFirst(byType, resource.EndpointType, changed), marker)
+	default:
+		return fmt.Errorf("unknown command %q", what)
+	}
 }
 
+func replaceFirst(byType map[resource.Type][]types.Resource, typeURL resource.Type, changed types.Resource) map[resource.Type][]types.Resource {
+	resources := append([]types.Resource{}, byType[typeURL]...)
+	resources[0] = changed
+	byType[typeURL] = resources
+	return byType
+}
+
+var versions = map[types.ResponseType]string{}
+
 // Types that did not change keep their version, as operators of the cache would do it.
-func publish(cache cachev3.SnapshotCache, byType map[resource.Type][]types.Resource, clusterVersion string) error {
+func publish(cache cachev3.SnapshotCache, byType map[resource.Type][]types.Resource, version string) error {
 	snapshot, err := cachev3.NewSnapshot("first", byType)
 	if err != nil {
 		return err
 	}
-	snapshot.Resources[types.Cluster].Version = clusterVersion
+	if strings.HasPrefix(version, "endpoints") {
+		versions[types.Endpoint] = version
+	} else if version != "first" {
+		versions[types.Cluster] = version
+	}
+	for responseType, known := range versions {
+		snapshot.Resources[responseType].Version = known
+	}
 	return cache.SetSnapshot(context.Background(), group, snapshot)
 }
 
