@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { freePort } from '../../src/cli/policy-test/free-port.ts';
 import { EdgeEnvironment } from '../support/edge-environment.ts';
 import { TRANSPORT_VARIANTS } from '../support/transport-variants.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -58,6 +59,35 @@ for (const variant of TRANSPORT_VARIANTS) {
       await load.stop();
       expect(load.failures).to.deep.equal([]);
       expect(load.handshakes).to.equal(4);
+      edge.assertClean();
+    });
+
+    it('is corrected when authplane ends meanwhile and starts again with what was there before', async () => {
+      await using taken = await takenPort();
+      edge.envoy.expectProblem(
+        /rejected|cannot bind|Address already in use|gRPC config stream|StreamAggregatedResources|DeltaAggregatedResources|config stream/,
+      );
+      edge.expectInLog(/xds\.nack/);
+      const from = edge.authplane.log.length;
+      const good = { name: 'good', port: await freePort(), secret: 'edge-tls' };
+      const bad = { name: 'taken', port: taken.port, secret: 'edge-tls' };
+      const before = edge.options.listeners;
+      await edge.change({ listeners: [...before, good, bad] });
+      await edge.authplane.waitForLog('xds.nack', line => line.event === 'xds.nack', from);
+      // An Envoy takes what is good in a response that it rejects.
+      await waitFor(
+        'the good listener',
+        async () => (await edge.request({ port: good.port })).status === 200,
+      );
+
+      await edge.authplane.kill();
+      await edge.change({ listeners: before });
+      await edge.startAuthplane();
+      await edge.envoy.waitForStat(
+        'listener_manager.total_listeners_active',
+        total => total === before.length,
+      );
+      expect((await edge.request()).status).to.equal(200);
       edge.assertClean();
     });
   });
