@@ -1,25 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Effect } from '../../src/protocol/effect.ts';
-import type { StreamEvent } from '../../src/protocol/event.ts';
 import { initialStream } from '../../src/protocol/stream-state.ts';
 import { step } from '../../src/protocol/stream.ts';
-import { ResourceSet } from '../../src/resources/resource-set.ts';
 import type { Resource } from '../../src/resources/resource.ts';
 import { resourcesOf, type Snapshot } from '../../src/resources/snapshot.ts';
-import {
-  CLUSTER,
-  ENDPOINTS,
-  EXTENSION_CONFIG,
-  LISTENER,
-  ROUTE,
-  SECRET,
-  type TypeUrl,
-  typeUrlOf,
-  VIRTUAL_HOST,
-} from '../../src/resources/type-url.ts';
+import { CLUSTER, ENDPOINTS, LISTENER, ROUTE, type TypeUrl } from '../../src/resources/type-url.ts';
 import { arbitraryMoves, arbitrarySnapshot, BAD, type Move } from './arbitrary-fleet.ts';
+import { arbitraryEvent } from './arbitrary-events.ts';
 import { EnvoyModel } from './envoy-model.ts';
+import { withFreshSets } from './fresh-sets.ts';
 import { Link } from './link.ts';
 
 /** Long in `npm run prove`, short in `npm test`. */
@@ -309,15 +299,6 @@ function isBad(entry: Resource): boolean {
   return Buffer.from(entry.sotwFrame).includes(`=${BAD}`);
 }
 
-/** Equal content in new objects, as a reload of the same files gives. */
-function withFreshSets(snapshot: Snapshot): Snapshot {
-  const resources = [...snapshot.resources].map(
-    ([typeUrl, set]) =>
-      [typeUrl, ResourceSet.of([...set.byName.values()].map(entry => ({ ...entry })))] as const,
-  );
-  return { ...snapshot, resources: new Map(resources) };
-}
-
 /** Between a CDS response and its ACK neither LDS nor RDS leaves. */
 function expectOrder(effects: readonly Effect[]): void {
   const open = new Set<string>();
@@ -330,52 +311,4 @@ function expectOrder(effects: readonly Effect[]): void {
     const gated = effect.kind === 'send' && (effect.typeUrl === LISTENER || effect.typeUrl === ROUTE);
     if (gated) expect([...open], `${effect.typeUrl} left while CDS was in flight`).to.deep.equal([]);
   }
-}
-
-const names = fc.array(fc.constantFrom('a', 'b', 'r1', 'l1', '*', '', 'ghost'), { maxLength: 4 });
-const fuzzTypes: readonly TypeUrl[] = [
-  ...modelTypes,
-  SECRET,
-  EXTENSION_CONFIG,
-  VIRTUAL_HOST,
-  typeUrlOf('x.Unknown'),
-];
-const typeUrls = fc.constantFrom(...fuzzTypes);
-const nonces = fc.constantFrom('', '1', '2', '3', '4', '9', 'x');
-const rejection = fc.option(fc.constant({ code: 13, message: 'no' }), { nil: undefined });
-
-function arbitraryEvent(variant: 'sotw' | 'delta'): fc.Arbitrary<StreamEvent> {
-  const sotw = fc.record({
-    variant: fc.constant('sotw' as const),
-    typeUrl: typeUrls,
-    nonce: nonces,
-    version: fc.constantFrom('', 'v1', ResourceSet.EMPTY.version),
-    names,
-  });
-  const delta = fc.record({
-    variant: fc.constant('delta' as const),
-    typeUrl: typeUrls,
-    nonce: nonces,
-    subscribe: names,
-    unsubscribe: names,
-    initialVersions: fc
-      .dictionary(fc.constantFrom('a', 'gone'), fc.constantFrom('v', ''))
-      .map(map => new Map(Object.entries(map))),
-  });
-  const request = fc
-    .tuple(variant === 'sotw' ? sotw : delta, rejection)
-    .map(([base, rejected]): StreamEvent => ({
-      kind: 'request',
-      request: rejected === undefined ? base : { ...base, rejection: rejected },
-    }));
-  return fc.oneof(
-    { weight: 5, arbitrary: request },
-    {
-      weight: 2,
-      arbitrary: fc
-        .tuple(arbitrarySnapshot(true), fc.array(arbitrarySnapshot(true), { maxLength: 2 }))
-        .map(([snapshot, then]): StreamEvent => ({ kind: 'snapshot', snapshot, then })),
-    },
-    { weight: 1, arbitrary: typeUrls.map((typeUrl): StreamEvent => ({ kind: 'holdExpired', typeUrl })) },
-  );
 }
