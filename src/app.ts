@@ -218,7 +218,7 @@ export class App {
     const tokens = tokenServiceOf(this.#settings, {
       ...{ schema, clock, log, metrics: this.#metrics, watch, environment },
       replicaId: replicaId(),
-      proxies: () => fleet.nodes().flatMap(({ node, streams }) => (streams.length > 0 ? [node.id] : [])),
+      proxies: () => fleet.connectedIds(),
       holdersOf: keyHolders({
         ...{ clock, publisher, nodes: () => fleet.nodes() },
         snapshotOf: node => {

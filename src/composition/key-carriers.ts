@@ -7,7 +7,7 @@ import type { Resource } from '../resources/resource.ts';
 import { EXTENSION_CONFIG, LISTENER } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
 import type { NodeIdentity } from '../resources/node.ts';
-import type { KeyHolder } from '../tokens/keys/key-rotation.ts';
+import type { KeyHolder } from '../tokens/keys/key-holder.ts';
 import type { SigningKey } from '../tokens/keys/signing-key.ts';
 
 /** Types in which a chain, and with it its keys, reaches a proxy. */

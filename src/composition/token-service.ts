@@ -142,6 +142,8 @@ async function startService(
       changed: state => {
         observer.changed(state);
         published.update(state);
+        // A request that came between the notice and this state was judged by the one before.
+        forget();
       },
     },
   });

@@ -128,6 +128,11 @@ export class Fleet {
       .sort((a, b) => (a.node.id < b.node.id ? -1 : 1));
   }
 
+  /** Ids of the nodes that have a stream. */
+  connectedIds(): readonly string[] {
+    return [...this.#nodes.values()].flatMap(({ node, streamIds }) => (streamIds.size > 0 ? [node.id] : []));
+  }
+
   /** Undefined when it never connected, or left longer ago than is remembered. */
   node(id: string): NodeView | undefined {
     this.#forget();

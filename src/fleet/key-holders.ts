@@ -1,5 +1,6 @@
 import type { TypeUrl } from '../resources/type-url.ts';
 import type { Version } from '../resources/version.ts';
+import { holderOf, PROXY_EXPECTED_MS, type KeyHolder } from '../tokens/keys/key-holder.ts';
 import type { HeldVersions } from './held-versions.ts';
 import type { NodeView } from './node-view.ts';
 
@@ -9,18 +10,6 @@ export interface KeyCarrier {
   readonly name: string;
   readonly version: Version;
 }
-
-/** Proxies that have not got a key, by the reason. */
-export interface MissingKey {
-  readonly reason: string;
-  readonly nodes: readonly string[];
-}
-
-/** Ids that are listed; more than this nobody reads. */
-const MAX_NODES = 20;
-
-/** For so long a proxy that has gone is waited for: it answers requests with what it has. */
-const EXPECTED_MS = 600_000;
 
 /** What is known of versions of resources. A version that is not known any more has nothing. */
 export interface KeysInVersions {
@@ -40,7 +29,7 @@ export function missingKey(
   carriersOf: (node: NodeView) => readonly KeyCarrier[],
   versions: KeysInVersions,
   nowMs: number,
-): readonly MissingKey[] {
+): readonly KeyHolder[] {
   const unserved: string[] = [];
   const behind: string[] = [];
   const away: string[] = [];
@@ -55,9 +44,9 @@ export function missingKey(
     else if (carriers.some(carrier => isBehind(view, carrier, versions.hasKey))) behind.push(id);
   }
   return [
-    ...listed('what the proxy is served does not have the key yet', unserved),
-    ...listed('the proxy has not accepted the key yet', behind),
-    ...listed('the proxy was connected a moment ago, did not have the key, and is not back', away),
+    ...holderOf('what the proxy is served does not have the key yet', unserved),
+    ...holderOf('the proxy has not accepted the key yet', behind),
+    ...holderOf('the proxy was connected a moment ago, did not have the key, and is not back', away),
   ];
 }
 
@@ -67,7 +56,7 @@ function leftWithout(
   versions: KeysInVersions,
   nowMs: number,
 ): boolean {
-  if (nowMs - disconnectedAtMs > EXPECTED_MS) return false;
+  if (nowMs - disconnectedAtMs > PROXY_EXPECTED_MS) return false;
   const accepted = types.flatMap(({ record }) => [...record.held.accepted.values()]);
   return accepted.some(version => versions.hasAny(version) && !versions.hasKey(version));
 }
@@ -88,10 +77,4 @@ function isBehind(
 /** Sent and not answered; a name that was never sent is not used. */
 function isPending({ pending }: HeldVersions, name: string): boolean {
   return [...pending.values()].some(sent => sent.has(name));
-}
-
-function listed(reason: string, nodes: readonly string[]): readonly MissingKey[] {
-  if (nodes.length === 0) return [];
-  const more = nodes.length > MAX_NODES ? `, and ${nodes.length - MAX_NODES} more` : '';
-  return [{ reason: reason + more, nodes: nodes.slice(0, MAX_NODES) }];
 }

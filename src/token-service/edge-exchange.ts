@@ -39,6 +39,8 @@ interface Reused {
 export class EdgeExchange {
   /** By a hash of the personal token, the client and the audience. */
   readonly #reused = new Map<string, Reused>();
+  /** Counts what was forgotten: an answer that began before may rest on what does not hold any more. */
+  #generation = 0;
 
   /** @param isTooFast asked before a new exchange. @throws AuthplaneError DATABASE_UNAVAILABLE */
   async answer(
@@ -53,6 +55,7 @@ export class EdgeExchange {
     if (brought === undefined) return { kind: 'nothing' };
     if ('error' in brought) return brought;
     const { token, tokenType } = brought;
+    const generation = this.#generation;
     const key = hashOf([token, request.clientId, request.audience]);
     const known = this.#reused.get(key);
     if (known !== undefined && parts.nowMs < known.untilMs) return { kind: 'token', token: known.token };
@@ -72,7 +75,7 @@ export class EdgeExchange {
     );
     if (issued.kind === 'refused') return issued;
     // What a macaroon allows depends on the request.
-    if (tokenType === TOKEN_TYPES.personalToken) {
+    if (tokenType === TOKEN_TYPES.personalToken && generation === this.#generation) {
       const reuseMs = Math.min(REUSE_MS, (issued.expiresInSeconds * 1000) / 2);
       this.#remember(key, { token: issued.token, untilMs: parts.nowMs + reuseMs });
     }
@@ -81,6 +84,7 @@ export class EdgeExchange {
 
   /** Something was revoked, or the rules are others. */
   forget(): void {
+    this.#generation += 1;
     this.#reused.clear();
   }
 

@@ -3,14 +3,13 @@ import type { Clock } from '../platform/clock.ts';
 import { AuthplaneError } from '../platform/errors.ts';
 import type { AuditEvent } from '../tokens/audit/audit-chain.ts';
 import { rewrap, type KeyEncryptionKey } from '../tokens/keys/envelope.ts';
+import type { KeyHolder, KeyHolders } from '../tokens/keys/key-holder.ts';
 import {
   applyKeyEffect,
   endLine,
   stepKeys,
   type KeyEffect,
   type KeyEvent,
-  type KeyHolder,
-  type KeyHolders,
   type KeyLine,
 } from '../tokens/keys/key-rotation.ts';
 import { generateKey } from './generate-key.ts';

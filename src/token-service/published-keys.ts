@@ -10,11 +10,19 @@ interface Published {
   readonly revocations: string;
 }
 
+/** The same, read. */
+interface Read {
+  readonly keys: readonly PublicJwk[];
+  readonly kids: readonly string[];
+  readonly overlay: { readonly jwks: string; readonly revocations: EdgeRevocations };
+}
+
 /** What proxies get of the token service: its public keys and what is revoked. Kept on disk, so that a start does not need the database. */
 export class PublishedKeys {
   readonly #path: string;
   readonly #onChange: () => void;
   #published: Published | undefined;
+  #read: Read | undefined;
   #written: Promise<void> = Promise.resolve();
   readonly #onFailed: (thrown: unknown) => void;
 
@@ -33,8 +41,7 @@ export class PublishedKeys {
     if (bytes === undefined) return;
     try {
       const { jwks, revocations } = JSON.parse(bytes.toString('utf8')) as Partial<Published>;
-      if (typeof jwks === 'string' && typeof revocations === 'string')
-        this.#published = { jwks, revocations };
+      if (typeof jwks === 'string' && typeof revocations === 'string') this.#take({ jwks, revocations });
     } catch (thrown) {
       this.#onFailed(thrown);
     }
@@ -48,7 +55,7 @@ export class PublishedKeys {
       revocations: JSON.stringify(edgeRevocations(revocations.all)),
     };
     if (next.jwks === this.#published?.jwks && next.revocations === this.#published.revocations) return;
-    this.#published = next;
+    this.#take(next);
     this.#written = this.#written
       .then(() => writeFileAtomic(this.#path, Buffer.from(JSON.stringify(next))))
       .catch(this.#onFailed);
@@ -57,24 +64,30 @@ export class PublishedKeys {
 
   /** Undefined: nothing is known yet. */
   get jwks(): readonly PublicJwk[] | undefined {
-    if (this.#published === undefined) return undefined;
-    return (JSON.parse(this.#published.jwks) as { readonly keys: readonly PublicJwk[] }).keys;
+    return this.#read?.keys;
   }
 
   /** Names of the keys. */
   get kids(): readonly string[] {
-    return (this.jwks ?? []).flatMap(({ kid }) => kid ?? []);
+    return this.#read?.kids ?? [];
   }
 
   /** For chains; undefined: nothing is known yet. */
   get overlay(): { readonly jwks: string; readonly revocations: EdgeRevocations } | undefined {
-    if (this.#published === undefined) return undefined;
-    const { jwks, revocations } = this.#published;
-    return { jwks, revocations: JSON.parse(revocations) as EdgeRevocations };
+    return this.#read?.overlay;
   }
 
   /** Resolves when what is known is on disk. */
   async stop(): Promise<void> {
     await this.#written;
+  }
+
+  /** Asked for at every request and every second: read once. */
+  #take(published: Published): void {
+    const { keys } = JSON.parse(published.jwks) as { readonly keys: readonly PublicJwk[] };
+    const revocations = JSON.parse(published.revocations) as EdgeRevocations;
+    const kids = keys.flatMap(({ kid }) => kid ?? []);
+    this.#read = { keys, kids, overlay: { jwks: published.jwks, revocations } };
+    this.#published = published;
   }
 }

@@ -1,15 +1,15 @@
-import type { KeyHolder, KeyHolders } from '../tokens/keys/key-rotation.ts';
+import {
+  holderOf,
+  isCut,
+  PROXY_EXPECTED_MS,
+  type KeyHolder,
+  type KeyHolders,
+} from '../tokens/keys/key-holder.ts';
 import type { SigningKey } from '../tokens/keys/signing-key.ts';
 import type { ReplicaReport } from './token-stores.ts';
 
 /** A replica that was not seen for so long has stopped. */
 export const REPLICA_GONE_MS = 30_000;
-
-/** For so long the proxies of a replica that has stopped are waited for. */
-export const PROXY_EXPECTED_MS = 600_000;
-
-/** Ids that are listed; more than this nobody reads. */
-const MAX_NODES = 20;
 
 /**
  * Who holds up each pending key for access tokens, as all replicas report it. A replica that has not seen a key holds it up itself; so do proxies of a replica
@@ -29,7 +29,10 @@ export function combineHolders(
       kid,
       [
         ...live.flatMap(({ id, heldUpBy }) => heldUpBy[kid] ?? [unseen(id)]),
-        ...missing(gone.flatMap(report => lacking(report, kid)).filter(id => !back.has(id))),
+        ...holderOf(
+          'the proxy was connected to a replica that has stopped, did not have the key, and is not back',
+          [...new Set(gone.flatMap(report => lacking(report, kid)).filter(id => !back.has(id)))],
+        ),
       ],
     ]),
   );
@@ -44,19 +47,11 @@ function unseen(replica: string): KeyHolder {
   return { reason: `replica ${replica} has not seen the key yet`, nodes: [] };
 }
 
-function missing(ids: readonly string[]): readonly KeyHolder[] {
-  const nodes = [...new Set(ids)];
-  if (nodes.length === 0) return [];
-  const reason =
-    'the proxy was connected to a replica that has stopped, did not have the key, and is not back';
-  return [{ reason, nodes: nodes.slice(0, MAX_NODES) }];
-}
-
 /** Proxies that had not got a key when their replica was last seen; all of them when that is not known. */
 function lacking({ heldUpBy, proxies }: ReplicaReport, kid: string): readonly string[] {
   const holders = heldUpBy[kid];
   if (holders === undefined) return proxies;
   const named = holders.flatMap(({ nodes }) => nodes);
   // Lists are cut; and what is held up by no proxy by name may be held up by any.
-  return holders.length > 0 && (named.length === 0 || named.length >= MAX_NODES) ? proxies : named;
+  return holders.length > 0 && (named.length === 0 || holders.some(isCut)) ? proxies : named;
 }

@@ -1,7 +1,5 @@
 import type { AuditEvent } from '../tokens/audit/audit-chain.ts';
-import { readBundle } from '../tokens/macaroon/macaroon-format.ts';
-import { MacaroonFormatError } from '../tokens/macaroon/macaroon-limits.ts';
-import { readIdentity, type MacaroonIdentity } from '../tokens/macaroon/service-macaroon.ts';
+import { readServiceMacaroon, type MacaroonIdentity } from '../tokens/macaroon/service-macaroon.ts';
 import { expectedSignature, deriveKey } from '../tokens/macaroon/macaroon.ts';
 import { timingSafeEqual } from 'node:crypto';
 import { refused, type OAuthError } from '../tokens/oauth/oauth-error.ts';
@@ -94,15 +92,10 @@ export async function writeRevocation(
 
 /** The identity of a macaroon of this service; its caveats do not matter, only that it is genuine. */
 function macaroonIdentity(token: string, ring: KeyRing): MacaroonIdentity | undefined {
-  try {
-    const { macaroon } = readBundle(token);
-    const identity = readIdentity(macaroon.identifier);
-    const rootKey = ring.rootKey(identity.kid);
-    if (rootKey === undefined) return undefined;
-    const expected = expectedSignature(deriveKey(rootKey), macaroon);
-    return timingSafeEqual(expected, macaroon.signature) ? identity : undefined;
-  } catch (thrown) {
-    if (thrown instanceof MacaroonFormatError) return undefined;
-    throw thrown;
-  }
+  const read = readServiceMacaroon(token);
+  const rootKey = read && ring.rootKey(read.identity.kid);
+  if (read === undefined || rootKey === undefined) return undefined;
+  const { macaroon } = read.bundle;
+  const expected = expectedSignature(deriveKey(rootKey), macaroon);
+  return timingSafeEqual(expected, macaroon.signature) ? read.identity : undefined;
 }

@@ -1,6 +1,7 @@
 import { AuthplaneError } from '../platform/errors.ts';
 import type { AuditEntry } from '../tokens/audit/audit-chain.ts';
-import type { KeyHolder, KeyLine } from '../tokens/keys/key-rotation.ts';
+import type { KeyHolder } from '../tokens/keys/key-holder.ts';
+import type { KeyLine } from '../tokens/keys/key-rotation.ts';
 import { isLive, type KeyUse, type SigningKey } from '../tokens/keys/signing-key.ts';
 import type { Grant } from '../tokens/oauth/grant.ts';
 import type { PersonalToken } from '../tokens/personal-token.ts';

@@ -24,7 +24,10 @@ export const MAX_ACCESS_LIFETIME_MS = 900_000;
 
 /** The token if it counts: genuine, not expired, not revoked. Only a personal token is asked for in the database. */
 export async function lookUpToken(text: string, parts: LookupParts): Promise<FoundToken | undefined> {
-  if (isPersonalToken(text)) return lookUpPersonal(text, parts);
+  if (isPersonalToken(text)) {
+    const token = await findPersonalToken(text, parts);
+    return token === undefined ? undefined : { kind: 'personal', token };
+  }
   const claims = await verifyAccessToken(text, [...parts.config.audiences.keys()], parts);
   return claims === undefined ? undefined : { kind: 'access', claims };
 }
@@ -52,11 +55,14 @@ export async function verifyAccessToken(
     : undefined;
 }
 
-async function lookUpPersonal(text: string, parts: LookupParts): Promise<FoundToken | undefined> {
-  const token = await parts.personalTokens.findPersonalToken(hashPersonalToken(text));
-  if (token?.revokedMs !== undefined || token === undefined || token.expiresMs <= parts.nowMs)
-    return undefined;
+/** A personal token if it counts: known, not expired, not revoked. @throws AuthplaneError DATABASE_UNAVAILABLE */
+export async function findPersonalToken(
+  text: string,
+  { personalTokens, revocations, nowMs }: Pick<LookupParts, 'personalTokens' | 'revocations' | 'nowMs'>,
+): Promise<PersonalToken | undefined> {
+  const token = await personalTokens.findPersonalToken(hashPersonalToken(text));
+  if (token?.revokedMs !== undefined || token === undefined || token.expiresMs <= nowMs) return undefined;
   const { id, subject, createdMs } = token;
-  const revocation = parts.revocations.find({ jti: id, subject, clientId: undefined, issuedMs: createdMs });
-  return revocation === undefined ? { kind: 'personal', token } : undefined;
+  const revocation = revocations.find({ jti: id, subject, clientId: undefined, issuedMs: createdMs });
+  return revocation === undefined ? token : undefined;
 }

@@ -2,14 +2,15 @@ import type { Clock } from '../platform/clock.ts';
 import { AuthplaneError, messageOf, type ErrorCode } from '../platform/errors.ts';
 import type { Jwk, TokenConfig } from '../tokens/config/token-config.ts';
 import type { KeyEncryptionKey } from '../tokens/keys/envelope.ts';
-import type { KeyHolder, KeyLine } from '../tokens/keys/key-rotation.ts';
+import { PROXY_EXPECTED_MS, type KeyHolder } from '../tokens/keys/key-holder.ts';
+import type { KeyLine } from '../tokens/keys/key-rotation.ts';
 import type { SigningKey } from '../tokens/keys/signing-key.ts';
 import { RevocationSet } from '../tokens/revocation.ts';
 import { AuditQueue } from './audit-queue.ts';
 import { KeyKeeper, type KeyChange } from './key-keeper.ts';
 import { FRESH_MS, keyLines } from './key-lines.ts';
 import { KeyRing } from './key-ring.ts';
-import { combineHolders, isLive, PROXY_EXPECTED_MS } from './replica-holders.ts';
+import { combineHolders, isLive } from './replica-holders.ts';
 import type { StoredKey } from './stored-key.ts';
 import type { ReplicaReport, TokenStores } from './token-stores.ts';
 

@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditEvent } from '../tokens/audit/audit-chain.ts';
 import type { SealedPrivateKey } from '../tokens/keys/envelope.ts';
-import type { KeyHolder } from '../tokens/keys/key-rotation.ts';
+import type { KeyHolder } from '../tokens/keys/key-holder.ts';
 import type { SigningKey } from '../tokens/keys/signing-key.ts';
 import type { PersonalToken } from '../tokens/personal-token.ts';
 import type { Revocation } from '../tokens/revocation.ts';

@@ -3,18 +3,17 @@ import { decodeJwt } from 'jose';
 import type { Jwk, TokenConfig, TrustedIssuerConfig } from '../tokens/config/token-config.ts';
 import { verifyJwt } from '../tokens/jwt/verify-jwt.ts';
 import { judgeCaveats, type MacaroonUse } from '../tokens/macaroon/judge-caveats.ts';
-import { readBundle } from '../tokens/macaroon/macaroon-format.ts';
-import { MacaroonFormatError } from '../tokens/macaroon/macaroon-limits.ts';
-import { narrowedRights, readIdentity } from '../tokens/macaroon/service-macaroon.ts';
-import { verifyMacaroon, type MacaroonBundle } from '../tokens/macaroon/verify-macaroon.ts';
+import { narrowedRights, readServiceMacaroon } from '../tokens/macaroon/service-macaroon.ts';
+import { verifyMacaroon } from '../tokens/macaroon/verify-macaroon.ts';
 import type { Proof } from '../tokens/oauth/decide-exchange.ts';
 import { refused, type OAuthError } from '../tokens/oauth/oauth-error.ts';
 import { TOKEN_TYPES } from '../tokens/oauth/token-types.ts';
-import { hashPersonalToken, isPersonalToken } from '../tokens/personal-token.ts';
+import { isPersonalToken } from '../tokens/personal-token.ts';
 import type { RevocationSet } from '../tokens/revocation.ts';
 import { keysOf } from './jwk-keys.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { ClientCertificate } from './request-context.ts';
+import { findPersonalToken } from './token-lookup.ts';
 import type { PersonalTokenStore } from './token-stores.ts';
 
 export interface ProofParts {
@@ -58,11 +57,9 @@ export async function verifyProof(presented: Presented, parts: ProofParts): Prom
 
 async function personalTokenProof(token: string, parts: ProofParts): Promise<Outcome> {
   if (!isPersonalToken(token)) return REFUSED;
-  const found = await parts.personalTokens.findPersonalToken(hashPersonalToken(token));
-  if (found?.revokedMs !== undefined || found === undefined) return REFUSED;
-  const { id, subject, createdMs, expiresMs } = found;
-  if (expiresMs <= parts.nowMs) return REFUSED;
-  if (parts.revocations.find({ jti: id, subject, clientId: undefined, issuedMs: createdMs })) return REFUSED;
+  const found = await findPersonalToken(token, parts);
+  if (found === undefined) return REFUSED;
+  const { subject, expiresMs } = found;
   return proved({
     kind: 'personal_token',
     subject,
@@ -75,15 +72,9 @@ async function personalTokenProof(token: string, parts: ProofParts): Promise<Out
 }
 
 function macaroonProof({ token, use }: Presented, parts: ProofParts): Outcome {
-  let bundle: MacaroonBundle;
-  try {
-    bundle = readBundle(token);
-    readIdentity(bundle.macaroon.identifier);
-  } catch (thrown) {
-    if (thrown instanceof MacaroonFormatError) return REFUSED;
-    throw thrown;
-  }
-  const identity = readIdentity(bundle.macaroon.identifier);
+  const read = readServiceMacaroon(token);
+  if (read === undefined) return REFUSED;
+  const { bundle, identity } = read;
   const rootKey = parts.ring.rootKey(identity.kid);
   if (rootKey === undefined) return REFUSED;
   const verdict = verifyMacaroon(rootKey, bundle);

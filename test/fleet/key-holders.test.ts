@@ -3,8 +3,8 @@ import type { HeldVersions } from '../../src/fleet/held-versions.ts';
 import { missingKey } from '../../src/fleet/key-holders.ts';
 import type { NodeView } from '../../src/fleet/node-view.ts';
 import { newStreamRecord } from '../../src/fleet/stream-record.ts';
-import { newTypeRecord } from '../../src/fleet/type-record.ts';
-import { EXTENSION_CONFIG } from '../../src/resources/type-url.ts';
+import { newTypeRecord, type TypeRecord } from '../../src/fleet/type-record.ts';
+import { EXTENSION_CONFIG, type TypeUrl } from '../../src/resources/type-url.ts';
 import { contentVersion, type Version } from '../../src/resources/version.ts';
 
 const NOW_MS = 10_000_000;
@@ -23,7 +23,7 @@ function node(id: string, held: Partial<HeldVersions> | undefined): NodeView {
     ...newTypeRecord(EXTENSION_CONFIG),
     held: { accepted: new Map(), pending: new Map(), ...held },
   };
-  const types = held === undefined ? new Map() : new Map([[EXTENSION_CONFIG, record]]);
+  const types = new Map<TypeUrl, TypeRecord>(held === undefined ? [] : [[EXTENSION_CONFIG, record]]);
   return {
     node: { id, cluster: '', metadata: {} },
     group: 'g',

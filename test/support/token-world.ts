@@ -17,7 +17,7 @@ import type { TokenStores } from '../../src/token-service/token-stores.ts';
 import { checkTokenFile, readTokenFile } from '../../src/tokens/config/read-token-file.ts';
 import type { TokenConfig } from '../../src/tokens/config/token-config.ts';
 import { keyEncryptionKey } from '../../src/tokens/keys/envelope.ts';
-import type { KeyHolder } from '../../src/tokens/keys/key-rotation.ts';
+import type { KeyHolder } from '../../src/tokens/keys/key-holder.ts';
 import type { Asset } from '../../src/resources/source-tree.ts';
 import { jwksOf, TokenKey } from './jwt.ts';
 import { testSchema } from './schema.ts';

@@ -1,9 +1,6 @@
 import { expect } from 'chai';
-import {
-  combineHolders,
-  PROXY_EXPECTED_MS,
-  REPLICA_GONE_MS,
-} from '../../src/token-service/replica-holders.ts';
+import { PROXY_EXPECTED_MS } from '../../src/tokens/keys/key-holder.ts';
+import { combineHolders, REPLICA_GONE_MS } from '../../src/token-service/replica-holders.ts';
 import type { ReplicaReport } from '../../src/token-service/token-stores.ts';
 import type { SigningKey } from '../../src/tokens/keys/signing-key.ts';
 

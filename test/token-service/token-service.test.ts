@@ -11,7 +11,7 @@ import { verifyAccessToken } from '../../src/token-service/token-lookup.ts';
 import { TokenService } from '../../src/token-service/token-service.ts';
 import type { TokenStores } from '../../src/token-service/token-stores.ts';
 import { keyEncryptionKey, type KeyEncryptionKey } from '../../src/tokens/keys/envelope.ts';
-import type { KeyHolder } from '../../src/tokens/keys/key-rotation.ts';
+import type { KeyHolder } from '../../src/tokens/keys/key-holder.ts';
 import type { KeyState } from '../../src/tokens/keys/signing-key.ts';
 import type { Grant } from '../../src/tokens/oauth/grant.ts';
 import { DATABASE_KINDS, DATABASE_TIMEOUT_MS, migratedDatabase } from '../support/databases.ts';

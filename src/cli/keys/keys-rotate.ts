@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
 import { AuthplaneError } from '../../platform/errors.ts';
 import type { KeysStatus } from '../../token-service/token-admin.ts';
-import type { KeyHolder } from '../../tokens/keys/key-rotation.ts';
+import type { KeyHolder } from '../../tokens/keys/key-holder.ts';
 import type { KeyUse } from '../../tokens/keys/signing-key.ts';
 import { parseLifetime } from '../ca/lifetime.ts';
 import { examples } from '../command.ts';

@@ -1,5 +1,5 @@
 import { sortKeys, type KeysStatus } from '../../token-service/token-admin.ts';
-import type { KeyHolder } from '../../tokens/keys/key-rotation.ts';
+import type { KeyHolder } from '../../tokens/keys/key-holder.ts';
 import { examples } from '../command.ts';
 import { formatTable, outputOption, printData, type OutputFormat } from '../output.ts';
 import { addTokenOptions, tokenServiceFor, type TokenContext } from '../token/token-command.ts';

@@ -1,3 +1,4 @@
+import type { KeyHolder, KeyHolders } from './key-holder.ts';
 import { isLive, type KeyAlgorithm, type KeyUse, type SigningKey } from './signing-key.ts';
 
 /** One line of keys that follow each other: at most one is pending and at most one active. */
@@ -10,14 +11,6 @@ export interface KeyLine {
   readonly longestTokenMs: number;
 }
 
-/** Somebody that a key must wait for. */
-export interface KeyHolder {
-  /** What is not there yet, for an operator. */
-  readonly reason: string;
-  /** Ids of the proxies; empty when it is not a matter of proxies. */
-  readonly nodes: readonly string[];
-}
-
 export type KeyEvent =
   /** Time has passed. `holders`: by kid, who has not got it yet. */
   | { readonly kind: 'tick'; readonly holders: KeyHolders }
@@ -27,8 +20,6 @@ export type KeyEvent =
   | { readonly kind: 'force' }
   /** Somebody else may have the key: nothing that it signed counts any more. */
   | { readonly kind: 'compromise'; readonly kid: string };
-
-export type KeyHolders = ReadonlyMap<string, readonly KeyHolder[]>;
 
 /** What is to be written, in this order. */
 export type KeyEffect =

@@ -58,23 +58,6 @@ function parseTime(kind: 'exp' | 'nbf', value: string): TypedCaveat | undefined 
   return /^[1-9][0-9]{0,11}$/.test(value) ? { kind, seconds: Number(value) } : undefined;
 }
 
-/** The condition as it is written in a macaroon. */
-export function formatCaveat(caveat: TypedCaveat): string {
-  switch (caveat.kind) {
-    case 'exp':
-    case 'nbf':
-      return `${caveat.kind} ${caveat.seconds}`;
-    case 'path':
-      return `path ${caveat.prefix}`;
-    case 'cidr':
-      return `cidr ${caveat.ranges.map(({ address, prefixBits }) => `${address}/${prefixBits}`).join(',')}`;
-    case 'cnf':
-      return `cnf ${caveat.thumbprint}`;
-    default:
-      return `${caveat.kind} ${caveat.values.join(',')}`;
-  }
-}
-
 function parseList(
   kind: 'aud' | 'scope' | 'method' | 'project',
   value: string,

@@ -1,6 +1,8 @@
 import type { MacaroonLimits } from './judge-caveats.ts';
+import { readBundle } from './macaroon-format.ts';
 import { MacaroonFormatError } from './macaroon-limits.ts';
 import { mintMacaroon, type Macaroon } from './macaroon.ts';
+import type { MacaroonBundle } from './verify-macaroon.ts';
 
 /** What a macaroon of this service stands for; its identifier, which its signature protects. Times are milliseconds since the epoch. */
 export interface MacaroonIdentity {
@@ -28,6 +30,19 @@ export function mintServiceMacaroon(
   const json = { v: 1, kid, nonce, sub: subject, client_id: clientId, aud: audiences, scope: scopes, claims };
   const identifier = JSON.stringify({ ...json, iat: issuedMs, exp: expiresMs });
   return mintMacaroon(rootKey, Buffer.from(identifier), location);
+}
+
+/** A macaroon of this service with what it says of itself; nothing of it counts before its signature was verified. Undefined for anything else. */
+export function readServiceMacaroon(
+  text: string,
+): { readonly bundle: MacaroonBundle; readonly identity: MacaroonIdentity } | undefined {
+  try {
+    const bundle = readBundle(text);
+    return { bundle, identity: readIdentity(bundle.macaroon.identifier) };
+  } catch (thrown) {
+    if (thrown instanceof MacaroonFormatError) return undefined;
+    throw thrown;
+  }
 }
 
 /** Reads what a macaroon says of itself; nothing of it counts before its signature was verified. @throws MacaroonFormatError */

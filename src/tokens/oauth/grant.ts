@@ -25,12 +25,6 @@ export interface WantedToken {
   readonly scopes: readonly string[] | undefined;
 }
 
-/** What may be had at most. */
-export interface Allowance {
-  readonly audiences: ReadonlySet<string>;
-  readonly scopes: ReadonlySet<string>;
-}
-
 /** The one audience of a token; one that is not asked for is taken when there is no other. Pure. */
 export function chooseAudience(wanted: WantedToken, allowed: ReadonlySet<string>): string | OAuthError {
   if (wanted.audiences.length > 1) return refused('invalid_target', 'a token has one audience');

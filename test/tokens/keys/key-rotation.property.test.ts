@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { KeyHolder } from '../../../src/tokens/keys/key-holder.ts';
 import {
   applyKeyEffect,
   stepKeys,
   type KeyEvent,
-  type KeyHolder,
   type KeyLine,
 } from '../../../src/tokens/keys/key-rotation.ts';
 import { isLive, type SigningKey } from '../../../src/tokens/keys/signing-key.ts';
