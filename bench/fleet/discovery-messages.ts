@@ -45,13 +45,26 @@ export function encodeRequest(variant: Variant, parts: RequestParts): Buffer {
           node && bytesField(1, node),
           stringField(2, typeUrl),
           names,
-          ...[...held].map(([name, known]) =>
-            bytesField(5, Buffer.concat([stringField(1, name), stringField(2, known)])),
-          ),
+          held.size === 0 ? undefined : encodeHeld(held),
           nonce === '' ? undefined : stringField(6, nonce),
           status && bytesField(7, status),
         ];
   return Buffer.concat(fields.filter(field => field !== undefined));
+}
+
+/** By the map: clients that hold the same share it. */
+const encodedHeld = new WeakMap<ReadonlyMap<string, string>, Uint8Array>();
+
+/** `initial_resource_versions` (5), a map of names to versions. */
+function encodeHeld(held: ReadonlyMap<string, string>): Uint8Array {
+  let known = encodedHeld.get(held);
+  if (known === undefined) {
+    const entries = [...held].map(([name, version]) =>
+      bytesField(5, Buffer.concat([stringField(1, name), stringField(2, version)])),
+    );
+    encodedHeld.set(held, (known = Buffer.concat(entries)));
+  }
+  return known;
 }
 
 /** What of a response does not depend on its resources. */

@@ -143,6 +143,8 @@ export class FleetProxy {
     stream.on('response', headers => (status = String(headers['grpc-status'] ?? '')));
     stream.on('trailers', (headers: IncomingHttpHeaders) => (status = String(headers['grpc-status'] ?? '')));
     stream.on('error', ended);
+    // A server may end its half and wait for ours.
+    stream.once('end', ended);
     stream.once('close', ended);
     this.#subscribe(CLUSTER, nodeMessage(this.id));
     // Like an Envoy that comes back: with all that it asked for before, at once.

@@ -244,7 +244,7 @@ export const SERVE_SETTINGS = {
     kind: 'duration',
     name: 'max-lag',
     section: 'Limits',
-    default: '1s',
+    default: '3s',
     doc: 'How late the process may be with its work, on average over a second, before new xDS streams are refused; open ones go on.',
   },
 } as const satisfies Readonly<Record<string, Setting>>;

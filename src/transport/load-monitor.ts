@@ -12,6 +12,7 @@ export interface LoadMonitorParts {
 }
 
 const SAMPLE_MS = 1_000;
+const LAG_RESOLUTION_MS = 20;
 
 /** Looks once a second whether the process can take more streams. Those that are open are never ended for it. */
 export class LoadMonitor implements Disposable {
@@ -55,11 +56,11 @@ export class LoadMonitor implements Disposable {
 
 /** The load of this process. Call it from one place: each call begins a new measurement of the lag. */
 export function processLoad(): () => LoadSample {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delay.enable();
   return () => {
     // Of the timer that measures: it is late by its own interval when nothing is.
-    const lagMs = Number.isNaN(delay.mean) ? 0 : Math.max(0, delay.mean / 1e6 - 20);
+    const lagMs = Number.isNaN(delay.mean) ? 0 : Math.max(0, delay.mean / 1e6 - LAG_RESOLUTION_MS);
     delay.reset();
     return { memoryBytes: process.memoryUsage.rss(), lagMs };
   };
