@@ -13,7 +13,7 @@ export interface SoakScale {
 }
 
 /** Rows of the table, evenly spread over the time. */
-const ROWS = 10;
+const ROWS = 5;
 
 /** Many streams on one process that come and go, while clusters change: memory must stay as it is. */
 export async function measureSoak(scale: SoakScale): Promise<Section> {

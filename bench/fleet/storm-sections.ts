@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { threeDigits, times, whole, type Figures, type Section } from '../report.ts';
+import type { Variant } from './discovery-messages.ts';
 import { type Contender, FleetStage } from './fleet-stage.ts';
 import { processorMs } from './process-usage.ts';
 
 export interface StormScale {
+  readonly variants: readonly Variant[];
   readonly streams: number;
   readonly clusters: number;
   /** Share of the streams that refuse clusters, and changes that they are sent. */
@@ -12,8 +14,6 @@ export interface StormScale {
   /** How long is watched what a server does after a refusal. */
   readonly watchMs: number;
 }
-
-const VARIANTS = ['sotw', 'delta'] as const;
 
 /** What goes wrong in a fleet: a server that is killed under all of it, and proxies that refuse what they are sent. */
 export async function measureStorms(
@@ -26,7 +26,7 @@ export async function measureStorms(
   ];
   const killRows: Figures[] = [];
   const refusalRows: Figures[] = [];
-  for (const variant of VARIANTS) {
+  for (const variant of scale.variants) {
     await using stage = await FleetStage.make(scale.clusters, 'plaintext');
     const kills: Figures[] = [];
     for (const contender of contenders) {
@@ -47,7 +47,7 @@ export async function measureStorms(
 async function measureKill(
   stage: FleetStage,
   contender: Contender,
-  variant: 'sotw' | 'delta',
+  variant: Variant,
   { streams }: StormScale,
 ): Promise<Figures> {
   const first = await stage.start(contender);
@@ -100,7 +100,7 @@ function killSection(rows: readonly Figures[], { streams, clusters }: StormScale
 async function measureRefusals(
   stage: FleetStage,
   contender: Contender,
-  variant: 'sotw' | 'delta',
+  variant: Variant,
   { streams, refusingShare, changes, watchMs }: StormScale,
 ): Promise<Figures> {
   await using server = await stage.start(contender);

@@ -61,8 +61,19 @@ for (const variant of TRANSPORT_VARIANTS) {
       expect(load.handshakes).to.equal(4);
       edge.assertClean();
     });
+  });
+}
 
-    it('is corrected when authplane ends meanwhile and starts again with what was there before', async () => {
+for (const variant of TRANSPORT_VARIANTS.filter(({ ordered }) => ordered)) {
+  describe(`a rejected edit that is taken back, over ${variant.name}`, function () {
+    this.timeout(60_000);
+    let edge: EdgeEnvironment;
+    before(async () => {
+      edge = await EdgeEnvironment.start(variant);
+    });
+    after(() => edge[Symbol.asyncDispose]());
+
+    it('is undone when authplane ends meanwhile and starts again with what was there before', async () => {
       await using taken = await takenPort();
       edge.envoy.expectProblem(
         /rejected|cannot bind|Address already in use|gRPC config stream|StreamAggregatedResources|DeltaAggregatedResources|config stream/,
