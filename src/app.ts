@@ -114,7 +114,7 @@ export class App {
       stop: async () => opened[Symbol.asyncDispose](),
     };
     // What an earlier process served was accepted, or rejected, by proxies that come back now.
-    this.#served.take(opened.store.snapshots());
+    this.#served.takeLoad(opened.store.snapshots());
     const servers = this.#makeServers(schema, opened.store);
     this.#lifecycle = new Lifecycle([stateDirectory, ...servers], (component, thrown) => {
       log.error(
@@ -268,7 +268,7 @@ export class App {
       ...this.#loading.pipeline,
       applied: load => {
         this.#loading.pipeline.applied(load);
-        this.#served.take(store.snapshots());
+        this.#served.takeLoad(store.snapshots());
         onApplied();
       },
     };

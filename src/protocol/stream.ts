@@ -84,7 +84,7 @@ function onRequest(state: StreamState, request: StreamRequest): Step {
 }
 
 function resumedEffects(state: StreamState, { typeUrl, accepted, ...rest }: Subscription): readonly Effect[] {
-  const isBelieved = [...accepted.byName.values()].some(resource => !isPlaceholder(resource));
+  const isBelieved = accepted.byName.values().some(resource => !isPlaceholder(resource));
   if (!isBelieved) return [];
   const versionInfo = versionInfoOf(state, { typeUrl, ...rest }, accepted);
   return [{ kind: 'resumed', typeUrl, versionInfo, held: accepted }];
@@ -214,7 +214,7 @@ function stillRejected(subscription: Subscription, target: ResourceSet): Readonl
  */
 function warmEndpoints(state: StreamState, clusters: readonly Resource[]): StreamState {
   const endpoints = state.subscriptions.get(ENDPOINTS);
-  if (endpoints === undefined) return { ...state, warming: state.warming.union(endpointsOf(clusters)) };
+  if (endpoints === undefined) return withWarming(state, clusters);
   const names = sentEndpointsOf(clusters, endpoints.sent);
   if (names.size === 0) return state;
   const { unanswered } = endpoints;
@@ -229,13 +229,24 @@ const sentEndpointsOf = memoizePair(
     new Set([...endpointsOf(clusters)].filter(name => sent.find(name) !== undefined)),
 );
 
+/** By the list, which streams that are sent the same share. */
+const endpoints = new WeakMap<readonly Resource[], ReadonlySet<string>>();
+
 function endpointsOf(clusters: readonly Resource[]): ReadonlySet<string> {
-  return new Set(
-    clusters
-      .flatMap(cluster => cluster.references)
-      .filter(reference => reference.kind === 'endpoints')
-      .map(reference => reference.name),
-  );
+  let names = endpoints.get(clusters);
+  if (names === undefined) {
+    const references = clusters.flatMap(cluster => cluster.references);
+    names = new Set(references.filter(({ kind }) => kind === 'endpoints').map(({ name }) => name));
+    endpoints.set(clusters, names);
+  }
+  return names;
+}
+
+/** In SotW every list of names is answered anyway. */
+function withWarming(state: StreamState, clusters: readonly Resource[]): StreamState {
+  const names = endpointsOf(clusters);
+  if (state.variant === 'sotw' || names.size === 0) return state;
+  return { ...state, warming: state.warming.size === 0 ? names : state.warming.union(names) };
 }
 
 function hold(

@@ -4,49 +4,90 @@ import { ResourceSet } from '../resources/resource-set.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import type { TypeUrl } from '../resources/type-url.ts';
 
+type Sets = ReadonlyMap<TypeUrl, ResourceSet>;
+
 interface Served {
-  readonly sets: ReadonlyMap<TypeUrl, ResourceSet>;
+  readonly files: readonly string[];
+  readonly sets: Sets;
   readonly changed: ChangedNames;
 }
+
+/** A fleet whose names come and go must not fill the memory: of very many the oldest are believed again. */
+const MAX_CHANGED = 10_000;
+/** Groups that are remembered, those that are gone included. */
+const MAX_GROUPS = 1_000;
 
 /** What each node group has been served since the process began, as far as it decides which claims of returning clients are believed. */
 export class ServedVersions {
   readonly #groups = new Map<string, Served>();
+  /** Keys of the groups of the newest load. */
+  #current: ReadonlySet<string> = new Set();
 
-  /** Takes snapshots that streams are given, or would have been given, in this order. Returns what has changed in their group so far. */
+  /** Takes the snapshots of all groups, as a load has left them. */
+  takeLoad(snapshots: readonly Snapshot[]): void {
+    const before = this.#current;
+    this.#current = new Set(snapshots.map(({ nodeGroup }) => nodeGroup));
+    for (const snapshot of snapshots) this.#takeOne(snapshot);
+    for (const { nodeGroup } of snapshots) {
+      for (const earlier of before) if (earlier !== nodeGroup) this.#relate(earlier, nodeGroup, before);
+    }
+  }
+
+  /** Takes the snapshots that a stream is given, in this order. Returns what has changed in their group so far. */
   take(snapshots: readonly Snapshot[]): ChangedNames {
     let changed = NOTHING_CHANGED;
     for (const snapshot of snapshots) changed = this.#takeOne(snapshot);
     return changed;
   }
 
-  #takeOne({ nodeGroup, resources }: Snapshot): ChangedNames {
+  #takeOne({ nodeGroup, files, resources }: Snapshot): ChangedNames {
     const before = this.#groups.get(nodeGroup);
     if (before?.sets === resources) return before.changed;
-    const changed = before === undefined ? NOTHING_CHANGED : afterChange(before, resources);
-    this.#groups.set(nodeGroup, { sets: resources, changed });
+    const changed =
+      before === undefined ? NOTHING_CHANGED : withDifference(before.changed, before.sets, resources);
+    this.#keep(nodeGroup, { files, sets: resources, changed });
     return changed;
+  }
+
+  /**
+   * A file that comes or goes makes another group of the same proxies: what they had in the one group counts in the other. Groups that both were and
+   * are there have proxies of their own.
+   */
+  #relate(earlierKey: string, key: string, before: ReadonlySet<string>): void {
+    const [isGone, isNew] = [!this.#current.has(earlierKey), !before.has(key)];
+    const [earlier, served] = [this.#groups.get(earlierKey), this.#groups.get(key)];
+    if (earlier === undefined || served === undefined || (!isGone && !isNew)) return;
+    const sharesFile = earlier.files.some(file => served.files.includes(file));
+    if (!sharesFile && !(isGone && isNew)) return;
+    const changed = withDifference(union(served.changed, earlier.changed), earlier.sets, served.sets);
+    this.#keep(key, { ...served, changed });
+  }
+
+  #keep(key: string, served: Served): void {
+    this.#groups.delete(key);
+    this.#groups.set(key, served);
+    const [oldest] = this.#groups.keys();
+    if (this.#groups.size > MAX_GROUPS && oldest !== undefined) this.#groups.delete(oldest);
   }
 }
 
 /** What is gone counts too: it may come back. */
-function afterChange(before: Served, now: ReadonlyMap<TypeUrl, ResourceSet>): ChangedNames {
-  const changed = new Map(before.changed);
-  for (const typeUrl of new Set([...before.sets.keys(), ...now.keys()])) {
-    const step = difference(
-      before.sets.get(typeUrl) ?? ResourceSet.EMPTY,
-      now.get(typeUrl) ?? ResourceSet.EMPTY,
-    );
-    const names = [...step.changed.map(({ name }) => name), ...step.removed];
-    if (names.length > 0) changed.set(typeUrl, withNewest(changed.get(typeUrl) ?? [], names));
+function withDifference(changed: ChangedNames, before: Sets, now: Sets): ChangedNames {
+  const names = new Map<TypeUrl, ReadonlySet<string>>();
+  for (const typeUrl of new Set([...before.keys(), ...now.keys()])) {
+    const step = difference(before.get(typeUrl) ?? ResourceSet.EMPTY, now.get(typeUrl) ?? ResourceSet.EMPTY);
+    names.set(typeUrl, new Set([...step.changed.map(({ name }) => name), ...step.removed]));
   }
-  return changed;
+  return union(changed, names);
 }
 
-/** A fleet whose names come and go must not fill the memory: of very many the oldest are believed again. */
-const MAX_CHANGED = 10_000;
-
-function withNewest(before: Iterable<string>, names: readonly string[]): ReadonlySet<string> {
-  const all = [...new Set(before).difference(new Set(names)), ...names];
-  return new Set(all.slice(-MAX_CHANGED));
+/** The names of `newer` count as the newest. */
+function union(older: ChangedNames, newer: ChangedNames): ChangedNames {
+  const all = new Map(older);
+  for (const [typeUrl, names] of newer) {
+    if (names.size === 0) continue;
+    const known = all.get(typeUrl) ?? new Set<string>();
+    all.set(typeUrl, new Set([...known.difference(names), ...names].slice(-MAX_CHANGED)));
+  }
+  return all;
 }

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { ResourceSet } from '../../src/resources/resource-set.ts';
+import { makeSnapshot, type Snapshot } from '../../src/resources/snapshot.ts';
 import { CLUSTER, SECRET } from '../../src/resources/type-url.ts';
 import { ServedVersions } from '../../src/transport/served-versions.ts';
 import { resource, snapshot } from '../support/resources.ts';
@@ -41,5 +43,32 @@ describe('ServedVersions', () => {
     expect(changed?.size).to.equal(10_000);
     expect(changed?.has('c18999')).to.equal(true);
     expect(changed?.has('c0')).to.equal(false);
+  });
+
+  it('counts what proxies had in a group of other files that is gone, or that they came from', () => {
+    const group = (files: readonly string[], content: string): Snapshot =>
+      makeSnapshot(files, new Map([[CLUSTER, ResourceSet.of([resource(CLUSTER, 'a', content)])]]));
+    const [base, added] = [group(['a.yaml'], '1'), group(['a.yaml', 'b.yaml'], '2')];
+    const served = new ServedVersions();
+    served.takeLoad([base]);
+    served.takeLoad([added]);
+    expect(served.take([added]).get(CLUSTER)).to.deep.equal(new Set(['a']));
+    // The file that made the change is taken away again.
+    served.takeLoad([base]);
+    expect(served.take([base]).get(CLUSTER)).to.deep.equal(new Set(['a']));
+  });
+
+  it('keeps groups apart that are there together', () => {
+    const group = (file: string, content: string): Snapshot =>
+      makeSnapshot(
+        ['common.yaml', file],
+        new Map([[CLUSTER, ResourceSet.of([resource(CLUSTER, 'a', content)])]]),
+      );
+    const [eu, us] = [group('eu.yaml', '1'), group('us.yaml', '2')];
+    const served = new ServedVersions();
+    served.takeLoad([eu, us]);
+    served.takeLoad([eu, us]);
+    expect(served.take([eu])).to.deep.equal(new Map());
+    expect(served.take([us])).to.deep.equal(new Map());
   });
 });
