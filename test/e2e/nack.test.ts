@@ -64,7 +64,8 @@ for (const variant of TRANSPORT_VARIANTS) {
   });
 }
 
-for (const variant of TRANSPORT_VARIANTS.filter(({ ordered }) => ordered)) {
+// Only delta clients say what they have, resource by resource.
+for (const variant of TRANSPORT_VARIANTS.filter(({ ordered, delta }) => ordered && delta)) {
   describe(`a rejected edit that is taken back, over ${variant.name}`, function () {
     this.timeout(60_000);
     let edge: EdgeEnvironment;
