@@ -17,3 +17,8 @@ export function median(values: readonly number[]): number {
 export function medianAfterWarmUp(values: readonly number[], warmUp: number): number {
   return median(values.slice(Math.min(warmUp, values.length - 1)));
 }
+
+/** Milliseconds since the epoch, with fractions: the same for all processes of the machine. */
+export function epochMs(): number {
+  return performance.timeOrigin + performance.now();
+}

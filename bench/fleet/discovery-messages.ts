@@ -20,11 +20,11 @@ export interface RequestParts {
 }
 
 /** A list of names, encoded once for all requests that carry it: fields of a request of one variant. */
-export type EncodedNames = Uint8Array & { readonly __brand: 'EncodedNames' };
+export type EncodedNames = Uint8Array;
 
 /** `resource_names` (3) of a DiscoveryRequest, `resource_names_subscribe` (3) of a DeltaDiscoveryRequest. */
 export function encodeNames(names: readonly string[]): EncodedNames {
-  return Buffer.concat(names.map(name => stringField(3, name))) as unknown as EncodedNames;
+  return Buffer.concat(names.map(name => stringField(3, name)));
 }
 
 /** A DiscoveryRequest or DeltaDiscoveryRequest (envoy/service/discovery/v3/discovery.proto). */

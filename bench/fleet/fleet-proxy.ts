@@ -15,6 +15,8 @@ import {
   SECRET,
   type TypeUrl,
 } from '../../src/resources/type-url.ts';
+import { discoveryPath } from '../../test/support/discovery-path.ts';
+import { framed, FrameReader } from '../../test/support/grpc-frames.ts';
 import {
   applyDelta,
   encodeNames,
@@ -24,7 +26,6 @@ import {
   type Variant,
 } from './discovery-messages.ts';
 import type { FleetNames } from './fleet-names.ts';
-import { framed, FrameReader } from './grpc-frames.ts';
 import { nodeMessage } from './node-message.ts';
 
 /** What all stand-ins of a load program have in common. */
@@ -57,11 +58,6 @@ const THEN: ReadonlyMap<TypeUrl, readonly TypeUrl[]> = new Map([
   [LISTENER, [ROUTE, EXTENSION_CONFIG]],
 ]);
 const TYPES: readonly TypeUrl[] = [CLUSTER, ENDPOINTS, SECRET, LISTENER, ROUTE, EXTENSION_CONFIG];
-
-const PATHS: Readonly<Record<Variant, string>> = {
-  sotw: '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
-  delta: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
-};
 
 /** Of Envoy: initial_stream_window_size and initial_connection_window_size. */
 const STREAM_WINDOW_BYTES = 16 * 1024 * 1024;
@@ -133,7 +129,7 @@ export class FleetProxy {
     session.once('close', ended);
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
-      [constants.HTTP2_HEADER_PATH]: PATHS[variant],
+      [constants.HTTP2_HEADER_PATH]: discoveryPath('ads', variant),
       [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
       [constants.HTTP2_HEADER_TE]: 'trailers',
     });

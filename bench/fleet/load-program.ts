@@ -1,6 +1,7 @@
 // The fleet of bench/fleet in a process of its own; commands and reports are messages to and from its parent (load-messages.ts).
 import type { SecureClientSessionOptions } from 'node:http2';
 import { CLUSTER, type TypeUrl } from '../../src/resources/type-url.ts';
+import { epochMs } from '../measure.ts';
 import { encodedNames, FleetProxy, HeldVersions, type ProxyContext, type ProxyEvent } from './fleet-proxy.ts';
 import type { LoadCommand, LoadOptions, LoadReport } from './load-messages.ts';
 
@@ -16,10 +17,6 @@ interface ProxyState {
   slowestMs: number;
   failures: number;
   receivedAtMs: number | undefined;
-}
-
-function nowMs(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 function tell(report: LoadReport): void {
@@ -99,7 +96,7 @@ class Fleet {
 
   #open(proxy: FleetProxy): void {
     const state = this.#proxies.get(proxy);
-    if (state !== undefined) state.openedAtMs = nowMs();
+    if (state !== undefined) state.openedAtMs = epochMs();
     proxy.open();
   }
 
@@ -108,6 +105,8 @@ class Fleet {
     if (state === undefined) return;
     switch (event.kind) {
       case 'response':
+        // The server is there again.
+        state.failures = 0;
         this.#responses += 1;
         this.#resources += event.resources;
         this.#bytes += event.message.length;
@@ -115,9 +114,8 @@ class Fleet {
         this.#lookForMarker(state, event);
         break;
       case 'inSync':
-        state.syncedAtMs = nowMs();
+        state.syncedAtMs = epochMs();
         state.slowestMs = Math.max(state.slowestMs, state.syncedAtMs - state.openedAtMs);
-        state.failures = 0;
         this.#tellSync();
         break;
       case 'ended':
@@ -132,7 +130,7 @@ class Fleet {
     const marker = this.#marker;
     if (marker?.typeUrl !== typeUrl || state.receivedAtMs !== undefined || !message.includes(marker.text))
       return;
-    state.receivedAtMs = nowMs();
+    state.receivedAtMs = epochMs();
     this.#waiting -= 1;
     if (this.#waiting === 0) this.#tellReceived();
   }

@@ -6,6 +6,7 @@ import { Child } from '../../scripts/child-process.ts';
 import { CACHE } from '../../scripts/paths.ts';
 import { AuthplaneProcess } from '../../test/support/authplane-process.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
+import { epochMs } from '../measure.ts';
 import { changeFirstCluster, type Markers } from './fleet-files.ts';
 import type { ChangedPart, FleetSize } from './fleet-names.ts';
 
@@ -102,7 +103,7 @@ export async function startBaseline(
     address,
     pid: child.pid,
     change: (part, marker) => {
-      const changedAtMs = performance.timeOrigin + performance.now();
+      const changedAtMs = epochMs();
       child.write(`${part === 'cluster' ? 'push' : part} ${marker}`);
       return Promise.resolve(() => Promise.resolve({ changedAtMs, publishedAtMs: changedAtMs }));
     },

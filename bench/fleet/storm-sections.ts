@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { epochMs } from '../measure.ts';
 import { threeDigits, times, whole, type Figures, type Section } from '../report.ts';
 import type { Variant } from './discovery-messages.ts';
 import { type Contender, FleetStage } from './fleet-stage.ts';
@@ -55,10 +56,10 @@ async function measureKill(
   await using load = stage.load(first, variant);
   await load.open(streams);
   await load.counts();
-  const killedMs = performance.timeOrigin + performance.now();
+  const killedMs = epochMs();
   await first[Symbol.asyncDispose]();
   await using second = await stage.start(contender, [], port);
-  const startedMs = performance.timeOrigin + performance.now();
+  const startedMs = epochMs();
   const { p50AtMs, lastAtMs } = await load.receive('cluster', 'cluster-after', async () => {
     await second.change('cluster', 'cluster-after');
   });

@@ -127,7 +127,10 @@ export class Metrics {
         break;
       case 'histogram': {
         const make = (): HistogramSeries => new HistogramSeries(family.buckets ?? []);
-        this.#histograms.set(key, { family, series: new MetricSeries(labelNames, make, bound) });
+        const series = new MetricSeries(labelNames, make, bound);
+        // One series that is there from the start, as that of a counter without labels.
+        if (labelNames.length === 0) series.of({});
+        this.#histograms.set(key, { family, series });
         break;
       }
     }

@@ -53,15 +53,15 @@ function respondSotw(
 ): Response | undefined {
   const { target, answered } = delivery;
   const { changed } = difference(subscription.sent, target);
+  const { typeUrl } = subscription;
   const versionInfo = versionInfoOf(state, subscription, target);
-  if (resourceType(subscription.typeUrl)?.fullState === true) {
-    const head = { variant: 'sotw', typeUrl: subscription.typeUrl, versionInfo, removed: EMPTY } as const;
+  const head = { variant: 'sotw', typeUrl, versionInfo, removed: EMPTY } as const;
+  if (resourceType(typeUrl)?.fullState === true) {
     const update = sharedUpdate(target, head, () => [...target.byName.values()]);
     return { update, changed: changed.length > 0 ? changed : update.resources };
   }
   const resources = joined(changed, answerFor(target, answered).resources);
   if (resources.length === 0) return undefined;
-  const head = { variant: 'sotw', typeUrl: subscription.typeUrl, versionInfo, removed: EMPTY } as const;
   return { update: sharedUpdate(resources, head, () => resources), changed: resources };
 }
 

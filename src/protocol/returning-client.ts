@@ -1,4 +1,5 @@
 import { ResourceSet } from '../resources/resource-set.ts';
+import type { Resource } from '../resources/resource.ts';
 import { NO_NAMES } from './name-set.ts';
 import { placeholder } from './placeholder.ts';
 import type { DeltaRequest } from './request.ts';
@@ -75,16 +76,23 @@ function heldLike(wanted: ResourceSet, gone: ResourceSet, { differing, missing }
   const byName = new Map([...wanted.byName, ...gone.byName]);
   for (const name of missing) byName.delete(name);
   for (const [name, version] of differing) {
-    byName.set(name, placeholder(name, version === wanted.byName.get(name)?.version ? '' : version));
+    byName.set(name, disbelieved(name, version, wanted.byName.get(name)));
   }
   held = new ResourceSet(byName);
+  if (key.length > MAX_ALIKE_LENGTH) return held;
   if (known.size >= MAX_ALIKE) known.clear();
   known.set(key, held);
   return held;
 }
 
-/** Ways of differing that are remembered for a state. */
+/** Ways of differing that are remembered for a state, and how long the description of one may be: a client may make up any number. */
 const MAX_ALIKE = 100;
+const MAX_ALIKE_LENGTH = 16 * 1024;
+
+/** What a client claims to have and is not taken to have as it is now. */
+function disbelieved(name: string, version: string, current: Resource | undefined): Resource {
+  return placeholder(name, version === current?.version ? '' : version);
+}
 
 /** For a client that has little of what is wanted. */
 function heldAlone(
@@ -96,7 +104,7 @@ function heldAlone(
     const current = available.byName.get(name);
     const isBelieved = current?.version === version && !doubtful.has(name);
     if (current !== undefined && isBelieved) return current;
-    return placeholder(name, version === current?.version ? '' : version);
+    return disbelieved(name, version, current);
   });
   return ResourceSet.of([...gone.byName.values(), ...held]);
 }

@@ -88,7 +88,7 @@ interface Answer {
   readonly missing: readonly string[];
 }
 
-/** Looks up names, which may be aliases. `*` is passed over, and so is what only the client has and keeps for now. */
+/** Looks up names, which may be aliases. `*` is passed over, and so is what only the client has. */
 export const answerFor = memoizePair((set: ResourceSet, names: ReadonlySet<string>): Answer => {
   const resources: Resource[] = [];
   const missing: string[] = [];

@@ -231,12 +231,11 @@ function ownList(fields: Fields): string[] {
 }
 
 function text(cursor: MessageCursor, rules: RequestRules): string {
-  const start = cursor.position;
-  if (cursor.delimited() - cursor.position > rules.maxNameBytes) {
+  const end = cursor.delimited();
+  if (end - cursor.position > rules.maxNameBytes) {
     throw new LimitExceeded(`a name is longer than ${rules.maxNameBytes} bytes`);
   }
-  cursor.position = start;
-  return cursor.text();
+  return cursor.textTo(end);
 }
 
 /** Fields 1 and 2 as text: a map entry, or a `ResourceLocator` of which the caller takes the name. */

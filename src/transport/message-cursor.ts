@@ -59,7 +59,11 @@ export class MessageCursor {
 
   /** The content of a delimited field as text. */
   text(): string {
-    const end = this.delimited();
+    return this.textTo(this.delimited());
+  }
+
+  /** From here to an end that `delimited` told. */
+  textTo(end: number): string {
     const start = this.position;
     this.position = end;
     return this.bytes.toString('utf8', start, end);

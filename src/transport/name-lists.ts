@@ -4,15 +4,20 @@ import type { MessageCursor } from './message-cursor.ts';
 interface KnownList {
   readonly bytes: Buffer;
   readonly names: readonly string[];
+  /** What it costs to remember it, about. */
+  readonly costBytes: number;
 }
 
 /** Bytes at the beginning of a list that lists are found by. */
 const KEY_BYTES = 24;
+/** Objects of a list, and of each of its names, beside the bytes: clients that ask for one name at a time make very many short lists. */
+const LIST_COST_BYTES = 512;
+const NAME_COST_BYTES = 32;
 /** Lists that begin alike, of which each is compared. */
 const MAX_ALIKE = 8;
 
 export interface NameListLimits {
-  /** Lists remembered, together at most so large. */
+  /** Lists remembered, together at most so large: bytes, names, and what there is around them. */
   readonly maxBytes: number;
   /** A larger one is not remembered. */
   readonly maxListBytes: number;
@@ -28,7 +33,7 @@ export class NameLists {
   readonly #limits: NameListLimits;
   /** By their beginning; what was not used for the longest time first. */
   readonly #lists = new Map<string, readonly KnownList[]>();
-  #bytes = 0;
+  #costBytes = 0;
 
   constructor(limits: NameListLimits = DEFAULT_LIMITS) {
     this.#limits = limits;
@@ -60,16 +65,17 @@ export class NameLists {
     if (length > this.#limits.maxListBytes) return;
     const key = keyOf(bytes, start);
     const alike = this.#lists.get(key) ?? [];
-    const list = { bytes: Buffer.from(bytes.subarray(start, end)), names };
+    const costBytes = LIST_COST_BYTES + 2 * length + names.length * NAME_COST_BYTES;
+    const list = { bytes: Buffer.from(bytes.subarray(start, end)), names, costBytes };
     const kept = [list, ...alike];
-    for (const dropped of kept.splice(MAX_ALIKE)) this.#bytes -= dropped.bytes.length;
+    for (const dropped of kept.splice(MAX_ALIKE)) this.#costBytes -= dropped.costBytes;
     this.#lists.delete(key);
     this.#lists.set(key, kept);
-    this.#bytes += length;
+    this.#costBytes += costBytes;
     for (const [oldest, lists] of this.#lists) {
-      if (this.#bytes <= this.#limits.maxBytes) break;
+      if (this.#costBytes <= this.#limits.maxBytes) break;
       this.#lists.delete(oldest);
-      for (const dropped of lists) this.#bytes -= dropped.bytes.length;
+      for (const dropped of lists) this.#costBytes -= dropped.costBytes;
     }
   }
 }

@@ -14,23 +14,26 @@ interface Served {
 
 /** A fleet whose names come and go must not fill the memory: of very many the oldest are believed again. */
 const MAX_CHANGED = 10_000;
-/** Groups that are remembered, those that are gone included. */
+/** Groups that are remembered; those that are served are, whatever their number. */
 const MAX_GROUPS = 1_000;
 
 /** What each node group has been served since the process began, as far as it decides which claims of returning clients are believed. */
 export class ServedVersions {
   readonly #groups = new Map<string, Served>();
+  /** Streams of a group take turns with snapshots in the forms that they are given; each counts once. */
+  readonly #taken = new WeakSet<Snapshot>();
   /** Keys of the groups of the newest load. */
   #current: ReadonlySet<string> = new Set();
 
   /** Takes the snapshots of all groups, as a load has left them. */
   takeLoad(snapshots: readonly Snapshot[]): void {
     const before = this.#current;
-    this.#current = new Set(snapshots.map(({ nodeGroup }) => nodeGroup));
+    const now = new Set(snapshots.map(({ nodeGroup }) => nodeGroup));
+    this.#current = now;
     for (const snapshot of snapshots) this.#takeOne(snapshot);
-    for (const { nodeGroup } of snapshots) {
-      for (const earlier of before) if (earlier !== nodeGroup) this.#relate(earlier, nodeGroup, before);
-    }
+    const [gone, added] = [before.difference(now), now.difference(before)];
+    for (const earlier of gone) for (const key of now) this.#relate(earlier, key, added.has(key));
+    for (const key of added) for (const earlier of before.difference(gone)) this.#relate(earlier, key, false);
   }
 
   /** Takes the snapshots that a stream is given, in this order. Returns what has changed in their group so far. */
@@ -40,9 +43,12 @@ export class ServedVersions {
     return changed;
   }
 
-  #takeOne({ nodeGroup, files, resources }: Snapshot): ChangedNames {
+  #takeOne(snapshot: Snapshot): ChangedNames {
+    const { nodeGroup, files, resources } = snapshot;
     const before = this.#groups.get(nodeGroup);
-    if (before?.sets === resources) return before.changed;
+    // Going back to one that was taken changes only names that have changed already.
+    if (before !== undefined && this.#taken.has(snapshot)) return before.changed;
+    this.#taken.add(snapshot);
     const changed =
       before === undefined ? NOTHING_CHANGED : withDifference(before.changed, before.sets, resources);
     this.#keep(nodeGroup, { files, sets: resources, changed });
@@ -52,13 +58,12 @@ export class ServedVersions {
   /**
    * A file that comes or goes makes another group of the same proxies: what they had in the one group counts in the other. Groups that both were and
    * are there have proxies of their own.
+   * @param isReplaced the one is gone and the other is new: they need no file in common.
    */
-  #relate(earlierKey: string, key: string, before: ReadonlySet<string>): void {
-    const [isGone, isNew] = [!this.#current.has(earlierKey), !before.has(key)];
+  #relate(earlierKey: string, key: string, isReplaced: boolean): void {
     const [earlier, served] = [this.#groups.get(earlierKey), this.#groups.get(key)];
-    if (earlier === undefined || served === undefined || (!isGone && !isNew)) return;
-    const sharesFile = earlier.files.some(file => served.files.includes(file));
-    if (!sharesFile && !(isGone && isNew)) return;
+    if (earlier === undefined || served === undefined) return;
+    if (!isReplaced && !earlier.files.some(file => served.files.includes(file))) return;
     const changed = withDifference(union(served.changed, earlier.changed), earlier.sets, served.sets);
     this.#keep(key, { ...served, changed });
   }
@@ -66,8 +71,9 @@ export class ServedVersions {
   #keep(key: string, served: Served): void {
     this.#groups.delete(key);
     this.#groups.set(key, served);
-    const [oldest] = this.#groups.keys();
-    if (this.#groups.size > MAX_GROUPS && oldest !== undefined) this.#groups.delete(oldest);
+    if (this.#groups.size <= MAX_GROUPS) return;
+    const oldest = this.#groups.keys().find(known => known !== key && !this.#current.has(known));
+    if (oldest !== undefined) this.#groups.delete(oldest);
   }
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../../src/gen/envoy/service/discovery/v3/discovery.ts';
 import { CLUSTER } from '../../src/resources/type-url.ts';
 import type { Snapshot } from '../../src/resources/snapshot.ts';
-import { DISCOVERY_METHODS } from '../../src/transport/discovery-services.ts';
+import { discoveryPath } from '../support/discovery-path.ts';
 import { DeafClient } from '../support/deaf-client.ts';
 import { collectedHeapBytes } from '../support/heap.ts';
 import { resource, snapshot } from '../support/resources.ts';
@@ -31,8 +31,7 @@ function subscription(variant: 'sotw' | 'delta', nonce = ''): Uint8Array {
 
 /** Opens a stream that subscribes and then reads nothing; resolves when the server noticed. */
 async function deafClient(running: RunningServer, variant: 'sotw' | 'delta'): Promise<DeafClient> {
-  const method = DISCOVERY_METHODS.find(entry => entry.service === 'ads' && entry.variant === variant);
-  const client = new DeafClient(running.address, method?.definition.path ?? '');
+  const client = new DeafClient(running.address, discoveryPath('ads', variant));
   client.send(subscription(variant));
   await waitFor('the block', () => running.eventsOf('blocked').length === 1);
   return client;

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { Fleet, type FleetOptions } from '../../src/fleet/fleet.ts';
 import type { Effect } from '../../src/protocol/effect.ts';
 import type { Update } from '../../src/protocol/update.ts';
+import { ResourceSet } from '../../src/resources/resource-set.ts';
 import type { Resource } from '../../src/resources/resource.ts';
-import { CLUSTER, LISTENER, type TypeUrl } from '../../src/resources/type-url.ts';
+import { CLUSTER, LISTENER, SECRET, type TypeUrl } from '../../src/resources/type-url.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { resource } from '../support/resources.ts';
 
@@ -68,8 +69,20 @@ function scene(options: Partial<FleetOptions> = {}) {
 
 const a = resource(CLUSTER, 'aaa');
 const b = resource(CLUSTER, 'bbb');
+const secret = resource(SECRET, 's');
 
 describe('a fleet', () => {
+  it('takes for accepted what a proxy has brought from an earlier stream', () => {
+    const { fleet, see, say, stateOf } = scene();
+    say.subscribe(SECRET);
+    see({ kind: 'resumed', typeUrl: SECRET, versionInfo: 'v1', held: ResourceSet.of([secret]) });
+    expect(stateOf()).to.equal('synced');
+    const held = fleet.node(NODE.id)?.streams[0]?.types.get(SECRET)?.held;
+    expect(held?.accepted).to.deep.equal(new Map([['s', secret.version]]));
+    say.send('1', [secret], 'delta', 's1', SECRET);
+    expect(stateOf()).to.equal('pending');
+  });
+
   it('follows a type from subscription to acceptance', () => {
     const { fleet, say, stateOf } = scene();
     expect(fleet.node(NODE.id)?.state).to.equal('waiting');

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { framed, FrameReader } from './grpc-frames.ts';
 
 /**
  * A gRPC client down at HTTP/2 that reads nothing until it is told to: libraries read at least one message ahead, so
@@ -7,7 +8,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 export class DeafClient implements Disposable {
   readonly #session: ClientHttp2Session;
   readonly #stream: ClientHttp2Stream;
-  #received = Buffer.alloc(0);
+  readonly #messages: Buffer[] = [];
   /** True once the stream is over. */
   closed = false;
 
@@ -33,30 +34,19 @@ export class DeafClient implements Disposable {
   }
 
   send(message: Uint8Array): void {
-    const head = Buffer.alloc(5);
-    head.writeUInt32BE(message.length, 1);
-    this.#stream.write(Buffer.concat([head, message]));
+    this.#stream.write(framed(message));
   }
 
   /** Begins to read, from the first byte on. */
   listen(): void {
-    this.#stream.on('data', (bytes: Buffer) => {
-      this.#received = Buffer.concat([this.#received, bytes]);
-    });
+    const reader = new FrameReader(message => this.#messages.push(message));
+    this.#stream.on('data', (bytes: Buffer) => reader.push(bytes));
     this.#stream.resume();
   }
 
   /** The messages that arrived whole so far. */
-  messages(): Buffer[] {
-    const messages: Buffer[] = [];
-    let offset = 0;
-    while (offset + 5 <= this.#received.length) {
-      const end = offset + 5 + this.#received.readUInt32BE(offset + 1);
-      if (end > this.#received.length) break;
-      messages.push(this.#received.subarray(offset + 5, end));
-      offset = end;
-    }
-    return messages;
+  messages(): readonly Buffer[] {
+    return this.#messages;
   }
 
   [Symbol.dispose](): void {

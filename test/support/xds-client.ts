@@ -13,7 +13,8 @@ import {
 } from '../../src/gen/envoy/service/discovery/v3/discovery.ts';
 import type { Node } from '../../src/gen/envoy/config/core/v3/base.ts';
 import type { TypeUrl } from '../../src/resources/type-url.ts';
-import { DISCOVERY_METHODS } from '../../src/transport/discovery-services.ts';
+import type { DiscoveryMethod } from '../../src/transport/discovery-services.ts';
+import { discoveryPath } from './discovery-path.ts';
 import { waitFor } from './wait-for.ts';
 
 export type Variant = 'sotw' | 'delta';
@@ -73,11 +74,9 @@ export class XdsClient implements Disposable {
   }
 
   /** @param service `ads`, or the short name of a type for its own service. */
-  open(service: 'ads' | (typeof DISCOVERY_METHODS)[number]['service'], variant: Variant): XdsStream {
-    const method = DISCOVERY_METHODS.find(entry => entry.service === service && entry.variant === variant);
-    if (method === undefined) throw new Error(`no ${variant} method for ${service}`);
+  open(service: DiscoveryMethod['service'], variant: Variant): XdsStream {
     const call = this.#client.makeBidiStreamRequest<Buffer, Buffer>(
-      method.definition.path,
+      discoveryPath(service, variant),
       bytes => bytes,
       bytes => bytes,
     );

@@ -65,7 +65,7 @@ describe('NameLists', () => {
   });
 
   it('forgets what was not used for the longest time when it holds too much', () => {
-    const lists = new NameLists({ maxBytes: 200, maxListBytes: 100 });
+    const lists = new NameLists({ maxBytes: 2_000, maxListBytes: 100 });
     const remembered = (name: string): boolean => {
       const message = request([name, name]);
       return namesOf(message, lists) === namesOf(message, lists);
@@ -77,6 +77,14 @@ describe('NameLists', () => {
       expect(namesOf(used, lists)).to.equal(first);
     }
     expect(namesOf(unused, lists)).not.to.equal(forgotten);
+  });
+
+  it('counts what a short list costs beside its bytes', () => {
+    const lists = new NameLists({ maxBytes: 100_000, maxListBytes: 100 });
+    const first = namesOf(request(['name-0']), lists);
+    // Together 20 kB of requests.
+    for (let index = 1; index < 2_000; index++) namesOf(request([`name-${index}`]), lists);
+    expect(namesOf(request(['name-0']), lists)).not.to.equal(first);
   });
 
   it('does not remember a list that is too large', () => {

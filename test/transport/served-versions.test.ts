@@ -71,4 +71,15 @@ describe('ServedVersions', () => {
     expect(served.take([eu])).to.deep.equal(new Map());
     expect(served.take([us])).to.deep.equal(new Map());
   });
+
+  it('stays the same while streams of a group take turns with forms of its snapshot', () => {
+    const served = new ServedVersions();
+    const forms = [snapshot([resource(CLUSTER, 'a')]), snapshot([resource(CLUSTER, 'a', 'inline')])];
+    served.take(forms);
+    const changed = served.take(forms);
+    expect(changed.get(CLUSTER)).to.deep.equal(new Set(['a']));
+    expect(served.take(forms)).to.equal(changed);
+    const next = served.take([snapshot([resource(CLUSTER, 'a', '2'), resource(CLUSTER, 'b')])]);
+    expect(next.get(CLUSTER)).to.deep.equal(new Set(['a', 'b']));
+  });
 });
